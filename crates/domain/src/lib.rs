@@ -1,0 +1,27 @@
+//! The rules of the portal: pure, synchronous and total.
+//!
+//! A *decider* turns a command into events or a rejection; `evolve` folds events into state.
+//! Nothing here knows a clock, a random source, a socket or a file: time and policy arrive in
+//! [`Context`], ids and sealed fields arrive in the command.
+
+pub mod actor;
+pub mod address;
+pub mod claim;
+pub mod codec;
+pub mod decider;
+pub mod developer;
+pub mod devgroup;
+pub mod entitlements;
+pub mod fields;
+pub mod group;
+pub mod ids;
+pub mod integration;
+pub mod mail;
+pub mod names;
+pub mod policy;
+pub mod prodaccount;
+pub mod prodgroup;
+pub mod sealed;
+pub mod staff;
+
+pub use decider::{Context, Decider, Decision, Unexpected};

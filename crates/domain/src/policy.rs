@@ -1,0 +1,82 @@
+//! Numbers and lists that are policy, not code. The version in force is recorded on every decision.
+
+use crate::group::{Limits, WindowKind};
+use serde::{Deserialize, Serialize};
+
+/// The named sizes staff grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Tier {
+    /// Every development group and every draft production group.
+    #[serde(rename = "development")]
+    Development,
+    /// The usual production size.
+    #[serde(rename = "standard")]
+    Standard,
+    /// For vendors with many customers.
+    #[serde(rename = "large")]
+    Large,
+    /// Numbers of its own; above `large` it needs two staff.
+    #[serde(rename = "custom")]
+    Custom,
+}
+
+/// Everything a decision may weigh that an operator can set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Recorded in each envelope; raise it when a number changes.
+    pub version: u32,
+    /// Development groups and drafts.
+    pub development: Limits,
+    /// Standard production tier.
+    pub standard: Limits,
+    /// Large production tier; above it two staff must approve.
+    pub large: Limits,
+    /// Development groups one developer may own.
+    pub dev_groups_per_owner: u32,
+    /// Days a proof of a contact stands.
+    pub contact_proof_days: u32,
+    /// Hours a contact challenge can be answered.
+    pub contact_challenge_hours: u32,
+    /// Days after which an unanswered request for changes, or an untouched submission, expires.
+    pub submission_life_days: u32,
+    /// Terms a developer must have accepted to submit for production.
+    pub terms_version: String,
+    /// Whole tokens refused in production group names.
+    pub banned_name_tokens: Vec<String>,
+    /// Mail domains without mail of their own (`.test`, `.example`) that are accepted all the same.
+    /// Set by demo and tests only; refused in production mode.
+    pub reserved_mail_domains: Vec<String>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        let day = 86_400;
+        let limits = |calls, sites| Limits { calls, window_s: day, window: WindowKind::Rolling, sites };
+        Self {
+            version: 1,
+            development: limits(10_000, 6),
+            standard: limits(150_000, 25),
+            large: limits(500_000, 50),
+            dev_groups_per_owner: 25,
+            contact_proof_days: 180,
+            contact_challenge_hours: 72,
+            submission_life_days: 60,
+            terms_version: "2026-11".to_owned(),
+            banned_name_tokens: [
+                "rest",
+                "api",
+                "blackboard",
+                "anthology",
+                "test",
+                "stage",
+                "staging",
+                "prod",
+                "production",
+                "dev",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            reserved_mail_domains: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Members of staff: a realm of their own, with a second factor from the start.
+
+use crate::{
+    claim::{ClaimChange, ClaimKey},
+    decider::{Context, Decider, Decision, Unexpected},
+    ids::{CredentialId, DeveloperId, StaffId, SubjectId},
+    sealed::{Fingerprint, Sealed, Subjects},
+    stored_events,
+};
+use serde::{Deserialize, Serialize};
+
+/// Requests about staff.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// The operator adds a member of staff.
+    Enrol(Enrol),
+    /// The operator changes what they may do.
+    AssignRole {
+        /// The new role.
+        role: StaffRole,
+    },
+    /// The operator ends their access.
+    Leave,
+}
+
+/// The operator adds a member of staff.
+#[derive(Debug, Clone)]
+pub struct Enrol {
+    /// The new member.
+    pub staff: StaffId,
+    /// Whose key seals the personal fields.
+    pub subject: SubjectId,
+    /// Address, sealed.
+    pub email: Sealed,
+    /// Fingerprint of the address, in the same space as developers' addresses.
+    pub email_fingerprint: Fingerprint,
+    /// Fingerprint of the registrable mail domain; none for free-mail.
+    pub domain_fingerprint: Option<Fingerprint>,
+    /// Name, sealed.
+    pub name: Sealed,
+    /// Where side state keeps password hash and second factor.
+    pub credential: CredentialId,
+    /// What they may do.
+    pub role: StaffRole,
+    /// Developer accounts of their own, declared for independence.
+    pub own_developers: Vec<DeveloperId>,
+}
+
+/// What a member of staff may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum StaffRole {
+    /// Reads queue and evidence.
+    #[serde(rename = "reader")]
+    Reader,
+    /// Reads and decides.
+    #[serde(rename = "approver")]
+    Approver,
+    /// Reads everything, decides nothing.
+    #[serde(rename = "auditor")]
+    Auditor,
+}
+
+/// Facts about staff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Was added.
+    Enrolled(Enrolled),
+    /// May do something else now.
+    RoleAssigned(RoleAssigned),
+    /// Has no access any more.
+    Left(Left),
+}
+
+/// Was added.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolled {
+    /// Whose key seals the personal fields.
+    pub subject: SubjectId,
+    /// Address.
+    pub email: Sealed,
+    /// Fingerprint of the address.
+    pub email_fingerprint: Fingerprint,
+    /// Fingerprint of the registrable mail domain; none for free-mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain_fingerprint: Option<Fingerprint>,
+    /// Name.
+    pub name: Sealed,
+    /// Where side state keeps password hash and second factor.
+    pub credential: CredentialId,
+    /// What they may do.
+    pub role: StaffRole,
+    /// Developer accounts of their own.
+    pub own_developers: Vec<DeveloperId>,
+}
+
+/// May do something else now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleAssigned {
+    /// The role in force.
+    pub role: StaffRole,
+}
+
+/// Has no access any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {}
+
+impl Subjects for Enrolled {
+    fn subjects(&self) -> Vec<SubjectId> {
+        vec![self.subject]
+    }
+}
+impl Subjects for RoleAssigned {}
+impl Subjects for Left {}
+
+stored_events!(Event {
+    Enrolled = "staff.enrolled" @ 1;
+    RoleAssigned = "staff.role_assigned" @ 1;
+    Left = "staff.left" @ 1;
+});
+
+/// The broken rule.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// Was added already.
+    #[error("this member of staff exists already")]
+    AlreadyEnrolled,
+    /// No such member.
+    #[error("there is no such member of staff")]
+    NotEnrolled,
+    /// Access has ended.
+    #[error("this member of staff has left")]
+    HasLeft,
+}
+
+/// Phases of a member of staff.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Staff {
+    /// Nothing happened yet.
+    #[default]
+    Absent,
+    /// May sign in.
+    Active(Enrolled),
+    /// May not.
+    Gone(Enrolled),
+}
+
+impl Decider for Staff {
+    const CATEGORY: &'static str = "staff";
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+
+    fn decide(&self, _command: Command, _context: &Context<'_>) -> Result<Decision<Event>, Rejection> {
+        unimplemented!()
+    }
+
+    fn evolve(self, _event: &Event) -> Result<Self, Unexpected> {
+        unimplemented!()
+    }
+
+    fn phase(&self) -> &'static str {
+        unimplemented!()
+    }
+}

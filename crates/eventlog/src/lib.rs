@@ -1,0 +1,353 @@
+//! The append-only log: one total, gapless order of records in commit order, with optimistic concurrency
+//! per stream, batches that are all or nothing across streams, idempotency by command id, and a hash chain.
+//!
+//! The log knows no domain type: stream names, event types and payloads are text and bytes to it.
+//! Two engines stand behind one contract, [`EventLog`]; `conformance` is the contract as tests.
+
+pub mod record;
+
+use chrono::{DateTime, Utc};
+use std::{fmt, path::PathBuf, sync::Arc};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+pub use record::Record;
+
+/// Where the log takes the time from; `recorded_at` is stamped with it and never decreases.
+pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// Largest payload of one event in bytes.
+pub const PAYLOAD_BYTES_MAX: usize = 16 * 1024;
+/// Most events in one append.
+pub const EVENTS_PER_APPEND_MAX: usize = 64;
+/// Most streams in one append, guards included.
+pub const STREAMS_PER_APPEND_MAX: usize = 8;
+/// From this length on a stream is worth a warning.
+pub const STREAM_LENGTH_WARN: u64 = 2_000;
+/// A stream of this length takes no more events.
+pub const STREAM_LENGTH_MAX: u64 = 20_000;
+/// The last versions of a stream are kept for appends marked privileged (staff and system), so that nobody
+/// can block suspension or erasure by filling it.
+pub const STREAM_LENGTH_RESERVED: u64 = 1_000;
+/// Appends waiting for the writer; one more is refused.
+pub const QUEUE_MAX: usize = 1_024;
+
+/// A place in the total order, from 1 and without gaps; 0 is before the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Position(pub u64);
+
+/// How many events a stream holds; the first event has version 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct StreamVersion(pub u64);
+
+/// `category-id`, split at the first hyphen; at most 200 bytes of visible ASCII.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StreamName(Arc<str>);
+
+/// Why a text is no stream name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a stream name is category-id in at most 200 bytes of visible ASCII")]
+pub struct InvalidStreamName;
+
+impl StreamName {
+    /// Checks the form.
+    pub fn parse(text: &str) -> Result<Self, InvalidStreamName> {
+        let visible = text.bytes().all(|b| b.is_ascii_graphic());
+        match text.split_once('-') {
+            Some((category, id))
+                if visible && !category.is_empty() && !id.is_empty() && text.len() <= 200 =>
+            {
+                Ok(Self(text.into()))
+            }
+            _ => Err(InvalidStreamName),
+        }
+    }
+
+    /// The whole name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The part before the first hyphen.
+    pub fn category(&self) -> &str {
+        self.0.split_once('-').map_or("", |(category, _)| category)
+    }
+
+    /// The part behind the first hyphen.
+    pub fn id(&self) -> &str {
+        self.0.split_once('-').map_or("", |(_, id)| id)
+    }
+}
+
+impl fmt::Display for StreamName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a writer believes of a stream. There is deliberately no `Any`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// The stream holds nothing.
+    NoStream,
+    /// The stream holds exactly this many events.
+    Exact(StreamVersion),
+}
+
+impl Expected {
+    /// The version meant.
+    pub fn version(self) -> StreamVersion {
+        match self {
+            Self::NoStream => StreamVersion(0),
+            Self::Exact(version) => version,
+        }
+    }
+}
+
+/// An event to append.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEvent {
+    /// `<category>.<snake_past>`, at most 100 bytes of visible ASCII.
+    pub event_type: String,
+    /// Schema number of the payload.
+    pub schema: u16,
+    /// At most [`PAYLOAD_BYTES_MAX`] bytes.
+    pub payload: Vec<u8>,
+    /// Whose keys seal fields in it.
+    pub subjects: Vec<Uuid>,
+}
+
+/// Events for one stream; none makes the expectation a guard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamAppend {
+    /// Which stream; once per batch.
+    pub stream: StreamName,
+    /// What the writer folded.
+    pub expected: Expected,
+    /// What to add.
+    pub events: Vec<NewEvent>,
+}
+
+/// Who acts, as the envelope keeps it. Kinds are short words (`developer`, `staff`, `system`, …); ids and
+/// sessions are ids, never names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ActorEnvelope {
+    /// Short word.
+    pub kind: String,
+    /// Id, empty when the kind has none.
+    pub id: String,
+    /// By which right (`owner`, `approver`, `operator`, …), empty when none applies.
+    pub authority: String,
+    /// Session id, empty outside sessions.
+    pub session: String,
+}
+
+/// What is common to all events of one append.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Envelope {
+    /// Idempotency: the same command appended again answers with the first positions.
+    pub command_id: Uuid,
+    /// Keyed hash of the request that gave the command; another one under the same command id is refused.
+    pub fingerprint: Option<[u8; 32]>,
+    /// The event that caused this command, when a worker acts.
+    pub causation_id: Option<Uuid>,
+    /// Who.
+    pub actor: ActorEnvelope,
+    /// For whom, when different.
+    pub on_behalf_of: Option<String>,
+    /// Reason code, when one was given.
+    pub reason: Option<String>,
+    /// Our id of the request.
+    pub request_id: Option<Uuid>,
+    /// Policy in force.
+    pub policy_version: u32,
+    /// Whether the reserved end of a stream may be used.
+    pub privileged: bool,
+}
+
+/// One atomic append.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppendBatch {
+    /// Common part.
+    pub envelope: Envelope,
+    /// At least one stream with events.
+    pub streams: Vec<StreamAppend>,
+}
+
+/// Where the events of an append stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appended {
+    /// First position of the batch.
+    pub first: Position,
+    /// Last position of the batch.
+    pub last: Position,
+    /// Version of each stream that received events, after the batch.
+    pub versions: Vec<(StreamName, StreamVersion)>,
+    /// The command had been appended before; nothing was written now.
+    pub replayed: bool,
+}
+
+/// Why an append did not happen. In every case nothing of the batch is in the log, except
+/// [`Unknown`](AppendError::Unknown).
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// A stream is not where the writer believed.
+    #[error("stream is at version {actual:?}, not {expected:?}")]
+    Conflict {
+        /// Which; not part of the text, names may be keyed hashes but never need to be shown.
+        stream: StreamName,
+        /// As believed.
+        expected: StreamVersion,
+        /// As it is.
+        actual: StreamVersion,
+    },
+    /// The command id was used for another request.
+    #[error("the command id was used for another request")]
+    CommandReused,
+    /// The batch breaks a limit of the contract.
+    #[error("{0}")]
+    Invalid(#[from] InvalidBatch),
+    /// The stream takes no more events.
+    #[error("the stream is full")]
+    StreamFull {
+        /// Which.
+        stream: StreamName,
+    },
+    /// Too many appends wait.
+    #[error("the writer's queue is full")]
+    QueueFull,
+    /// Free space is below the floor, or the device is full; reading goes on.
+    #[error("the device is full")]
+    DiskFull,
+    /// The log is closing or a write failed; nothing more is written by this process.
+    #[error("the log takes no more appends")]
+    Closed,
+    /// The barrier failed: whether the batch is durable can't be known. The process must end.
+    #[error("whether the append is durable is unknown")]
+    Unknown,
+}
+
+/// A batch that no log would take.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidBatch {
+    /// Nothing to write.
+    #[error("a batch holds at least one event")]
+    Empty,
+    /// More than [`EVENTS_PER_APPEND_MAX`].
+    #[error("a batch holds at most {EVENTS_PER_APPEND_MAX} events")]
+    TooManyEvents,
+    /// More than [`STREAMS_PER_APPEND_MAX`].
+    #[error("a batch names at most {STREAMS_PER_APPEND_MAX} streams")]
+    TooManyStreams,
+    /// A stream is named twice.
+    #[error("a batch names each stream once")]
+    StreamTwice,
+    /// A payload above [`PAYLOAD_BYTES_MAX`].
+    #[error("a payload has at most {PAYLOAD_BYTES_MAX} bytes")]
+    PayloadTooLarge,
+    /// An event type or envelope field out of its limits.
+    #[error("{0} is out of its limits")]
+    Field(&'static str),
+}
+
+/// Why a read failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// A stored record is damaged.
+    #[error("the log is damaged at position {position:?}: {what}")]
+    Corrupt {
+        /// First bad position.
+        position: Position,
+        /// In what way.
+        what: String,
+    },
+    /// The store failed.
+    #[error("the store failed while reading")]
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Identity and end of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// Made at creation; position tokens and read models are bound to it.
+    pub log_id: Uuid,
+    /// Last position.
+    pub position: Position,
+    /// Hash of the last record; of the log id when empty.
+    pub hash: [u8; 32],
+}
+
+/// What became of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandRecord {
+    /// Where its events stand.
+    pub appended: Appended,
+    /// Fingerprint of the request that gave it.
+    pub fingerprint: Option<[u8; 32]>,
+}
+
+/// The log. Cheap to clone.
+#[derive(Clone)]
+pub enum EventLog {
+    /// In memory, for tests of what stands on the log.
+    Memory(()),
+    /// On sled, one node.
+    Sled(()),
+}
+
+/// How to open a sled log.
+#[derive(Debug, Clone)]
+pub struct SledOptions {
+    /// Data directory; created when absent.
+    pub dir: PathBuf,
+    /// Below this many free bytes on the device appends are refused.
+    pub free_space_floor_bytes: u64,
+}
+
+impl EventLog {
+    /// Appends all or nothing; durable when Ok.
+    pub async fn append(&self, _batch: AppendBatch) -> Result<Appended, AppendError> {
+        unimplemented!()
+    }
+
+    /// Records of a stream after a version, oldest first, at most `limit`.
+    pub async fn read_stream(
+        &self,
+        _stream: &StreamName,
+        _after: StreamVersion,
+        _limit: u32,
+    ) -> Result<Vec<Record>, ReadError> {
+        unimplemented!()
+    }
+
+    /// Records after a position in commit order, at most `limit`; fewer than `limit` means: up to the head
+    /// as it was when the read began.
+    pub async fn read_all(&self, _after: Position, _limit: u32) -> Result<Vec<Record>, ReadError> {
+        unimplemented!()
+    }
+
+    /// Current version of a stream; 0 when there is none.
+    pub async fn stream_version(&self, _stream: &StreamName) -> Result<StreamVersion, ReadError> {
+        unimplemented!()
+    }
+
+    /// The end of the log: durable and published.
+    pub fn head(&self) -> Head {
+        unimplemented!()
+    }
+
+    /// The head as it moves: a hint, poll as well.
+    pub fn watch(&self) -> watch::Receiver<Position> {
+        unimplemented!()
+    }
+
+    /// Whether appends are possible at this moment (for readiness).
+    pub fn is_writable(&self) -> bool {
+        unimplemented!()
+    }
+
+    /// Finishes what is queued and closes; later appends answer [`AppendError::Closed`].
+    pub async fn close(&self) {
+        unimplemented!()
+    }
+}
