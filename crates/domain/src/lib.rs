@@ -23,5 +23,7 @@ pub mod prodaccount;
 pub mod prodgroup;
 pub mod sealed;
 pub mod staff;
+#[cfg(test)]
+mod testing;
 
 pub use decider::{Context, Decider, Decision, Unexpected};
