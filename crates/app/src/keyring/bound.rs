@@ -1,0 +1,193 @@
+//! Keys bound to one log: each is HMAC-SHA-256(key, label, log id), and each has one use.
+
+use super::{KEY_BYTES, Key, Keyring};
+use crate::{ids::Ids, secret::Secret};
+use chacha20poly1305::{
+    KeyInit as _, XChaCha20Poly1305, XNonce,
+    aead::{Aead as _, Payload},
+};
+use domain::{
+    ids::{CommandId, IntentId},
+    sealed::Fingerprint,
+};
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
+use std::{collections::BTreeMap, sync::Arc};
+use uuid::{Builder, Uuid};
+use zeroize::Zeroizing;
+
+pub(crate) const NONCE_BYTES: usize = 24;
+
+/// What a fingerprint is of. Addresses of developers, staff and contacts share one space, so that they can
+/// be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fingerprinted {
+    /// A normalised mail address.
+    Address,
+    /// A registrable mail domain.
+    MailDomain,
+}
+
+/// A value sealed for side state does not open: another keyring, another log, or damage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a value in side state does not open with this keyring")]
+pub struct TransientError;
+
+/// The keyring's keys for one log. Cheap to clone.
+#[derive(Clone)]
+pub struct BoundKeys(Arc<Keys>);
+
+struct Keys {
+    wrapping: BTreeMap<u32, Key>,
+    claim: Key,
+    fingerprint: Key,
+    request: Key,
+    code: Key,
+    id: Key,
+    command: Key,
+    message_id: Key,
+    token: Key,
+    transient: Key,
+}
+
+impl Keyring {
+    /// The keys for the log with this id.
+    pub fn bind(&self, log_id: Uuid) -> BoundKeys {
+        let bound = |key: &Key, label: &str| {
+            Secret::new(mac(key, &[b"devportal/1", label.as_bytes(), log_id.as_bytes()]))
+        };
+        let wrapping = self.wrapping.iter().map(|(generation, key)| (*generation, bound(key, "wrapping")));
+        BoundKeys(Arc::new(Keys {
+            wrapping: wrapping.collect(),
+            claim: bound(&self.claim, "claim"),
+            fingerprint: bound(&self.fingerprint, "fingerprint"),
+            request: bound(&self.fingerprint, "request"),
+            code: bound(&self.code, "code"),
+            id: bound(&self.id, "derived id"),
+            command: bound(&self.id, "command id"),
+            message_id: bound(&self.id, "message id"),
+            token: bound(&self.token, "token"),
+            transient: bound(&self.side_state, "side state"),
+        }))
+    }
+}
+
+impl BoundKeys {
+    /// Keyed hash of a personal value: equal values have equal fingerprints within this log.
+    pub fn fingerprint(&self, kind: Fingerprinted, value: &str) -> Fingerprint {
+        let kind: &[u8] = match kind {
+            Fingerprinted::Address => b"address",
+            Fingerprinted::MailDomain => b"mail domain",
+        };
+        Fingerprint(mac(&self.0.fingerprint, &[kind, value.as_bytes()]))
+    }
+
+    /// Keyed hash that names the stream of a claim.
+    pub fn claim_hash(&self, kind: &str, value: &[u8]) -> [u8; 32] {
+        mac(&self.0.claim, &[kind.as_bytes(), value])
+    }
+
+    /// Keyed hash of a request, from the digest of its parsed body without secret fields.
+    pub fn request_fingerprint(&self, digest: &[u8; 32]) -> [u8; 32] {
+        mac(&self.0.request, &[digest])
+    }
+
+    /// Keyed hash a code is cut from; see [`crate::codes`].
+    pub(crate) fn code_mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        mac(&self.0.code, parts)
+    }
+
+    /// The id a command gives to what it makes; the same for a replay. `label` says what it is for.
+    pub fn derived_id(&self, command: CommandId, label: &str) -> Uuid {
+        let hash = mac(&self.0.id, &[command.uuid().as_bytes(), label.as_bytes()]);
+        Builder::from_random_bytes(first_16(&hash)).into_uuid()
+    }
+
+    /// The command id of an `Idempotency-Key`, within the scope of one actor and one route.
+    pub fn command_id(&self, scope: &str, route: &str, key: &str) -> CommandId {
+        let hash = mac(&self.0.command, &[scope.as_bytes(), route.as_bytes(), key.as_bytes()]);
+        CommandId::from_uuid(Builder::from_custom_bytes(first_16(&hash)).into_uuid())
+    }
+
+    /// Keyed hash of a session token or API secret; all that is stored of it.
+    pub fn token_hash(&self, token: &[u8; 32]) -> [u8; 32] {
+        mac(&self.0.token, &[token])
+    }
+
+    /// The left part of a Message-ID: the same for every attempt to send one mail.
+    pub fn message_id(&self, intent: IntentId) -> String {
+        let hash = mac(&self.0.message_id, &[intent.uuid().as_bytes()]);
+        data_encoding::HEXLOWER.encode(&first_16(&hash))
+    }
+
+    /// Seals a value for a row of side state; `what` and `row` are bound to it. Nonce, ciphertext and tag.
+    pub fn seal_transient(&self, ids: &Ids, what: &str, row: &[u8], clear: &[u8]) -> Vec<u8> {
+        let nonce: [u8; NONCE_BYTES] = ids.bytes();
+        let sealed = encrypt(&self.0.transient, &nonce, &framed(&[what.as_bytes(), row]), clear);
+        [nonce.as_slice(), &sealed].concat()
+    }
+
+    /// Opens what [`seal_transient`](Self::seal_transient) made for the same row.
+    pub fn open_transient(
+        &self,
+        what: &str,
+        row: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, TransientError> {
+        let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(TransientError)?;
+        decrypt(&self.0.transient, nonce, &framed(&[what.as_bytes(), row]), ciphertext).ok_or(TransientError)
+    }
+
+    /// The newest wrapping key and its generation.
+    pub(crate) fn newest_wrapping(&self) -> Option<(u32, &Key)> {
+        self.0.wrapping.last_key_value().map(|(generation, key)| (*generation, key))
+    }
+
+    pub(crate) fn wrapping(&self, generation: u32) -> Option<&Key> {
+        self.0.wrapping.get(&generation)
+    }
+}
+
+/// XChaCha20-Poly1305 with associated data. The lengths of this program are far below the cipher's limit,
+/// so an error can only be a bug; an empty text would then fail to open.
+pub(crate) fn encrypt(key: &Key, nonce: &[u8; NONCE_BYTES], associated: &[u8], clear: &[u8]) -> Vec<u8> {
+    let payload = Payload { msg: clear, aad: associated };
+    cipher(key).encrypt(&XNonce::from(*nonce), payload).unwrap_or_default()
+}
+
+/// `None` when key, associated data or ciphertext are not those of the sealing.
+pub(crate) fn decrypt(
+    key: &Key,
+    nonce: &[u8; NONCE_BYTES],
+    associated: &[u8],
+    ciphertext: &[u8],
+) -> Option<Zeroizing<Vec<u8>>> {
+    let payload = Payload { msg: ciphertext, aad: associated };
+    cipher(key).decrypt(&XNonce::from(*nonce), payload).ok().map(Zeroizing::new)
+}
+
+/// Parts with their lengths before them, so that no two lists of parts have the same bytes.
+pub(crate) fn framed(parts: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
+    for part in parts {
+        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(part);
+    }
+    bytes
+}
+
+fn cipher(key: &Key) -> XChaCha20Poly1305 {
+    XChaCha20Poly1305::new(key.reveal().into())
+}
+
+fn mac(key: &Key, parts: &[&[u8]]) -> [u8; KEY_BYTES] {
+    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+    let mut hmac =
+        <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key.reveal()).expect("any length is a key");
+    hmac.update(&framed(parts));
+    hmac.finalize().into_bytes().into()
+}
+
+fn first_16(hash: &[u8; 32]) -> [u8; 16] {
+    std::array::from_fn(|at| hash[at])
+}
