@@ -47,6 +47,17 @@ pub enum ClaimChange {
     },
 }
 
+/// What `holder` must release and take when the keys it needs change; keys needed before and after stay put.
+pub fn exchange(before: &[ClaimKey], after: &[ClaimKey], holder: &str) -> Vec<ClaimChange> {
+    let without = |keys: &[ClaimKey], others: &[ClaimKey]| -> Vec<ClaimKey> {
+        keys.iter().filter(|key| !others.contains(key)).cloned().collect()
+    };
+    let release = |key| ClaimChange::Release { key, holder: holder.to_owned() };
+    let take = |key| ClaimChange::Take { key, holder: holder.to_owned() };
+    let released = without(before, after).into_iter().map(release);
+    released.chain(without(after, before).into_iter().map(take)).collect()
+}
+
 /// Facts of a claim stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -79,6 +90,11 @@ stored_events!(Event {
     Released = "claim.released" @ 1;
 });
 
+/// Another stream holds the claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the claim is held by another")]
+pub struct HeldByAnother;
+
 /// Who holds a claim.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Claim {
@@ -101,6 +117,25 @@ impl Claim {
             (Event::Released(_), Self::Free | Self::Released(_)) => {
                 Err(Unexpected { event: "claim.released", phase: "free" })
             }
+        }
+    }
+
+    /// The fact that gives it to `holder`; none when `holder` has it already.
+    pub fn take(&self, holder: &str, now: DateTime<Utc>) -> Result<Option<Event>, HeldByAnother> {
+        match self {
+            Self::Held(by) if by == holder => Ok(None),
+            Self::Free | Self::Held(_) | Self::Released(_) if self.is_free_for(holder, now) => {
+                Ok(Some(Event::Taken(Taken { holder: holder.to_owned() })))
+            }
+            Self::Free | Self::Held(_) | Self::Released(_) => Err(HeldByAnother),
+        }
+    }
+
+    /// The fact that frees it; none when `holder` does not have it.
+    pub fn release(&self, holder: &str, held_until: Option<DateTime<Utc>>) -> Option<Event> {
+        match self {
+            Self::Held(by) if by == holder => Some(Event::Released(Released { held_until })),
+            Self::Free | Self::Held(_) | Self::Released(_) => None,
         }
     }
 

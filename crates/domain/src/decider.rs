@@ -3,6 +3,7 @@
 use crate::{claim::ClaimChange, policy::Policy};
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 /// What a decision may know besides state and command.
 #[derive(Debug, Clone, Copy)]
@@ -75,6 +76,16 @@ pub trait Decider: Default + Clone + Send + Sync + 'static {
 
     /// The name of the phase, for messages and tests.
     fn phase(&self) -> &'static str;
+
+    /// The stream of one aggregate: `<category>-<uuid>`.
+    fn stream(id: Uuid) -> String {
+        format!("{}-{}", Self::CATEGORY, id.hyphenated())
+    }
+
+    /// The error of [`evolve`](Decider::evolve): `event` can't follow this state.
+    fn unexpected(&self, event: &Self::Event) -> Unexpected {
+        Unexpected { event: event.stored_type(), phase: self.phase() }
+    }
 }
 
 /// An event as the log stores it. Type and schema are frozen once shipped.

@@ -4,6 +4,8 @@
 //! Nothing here knows a clock, a random source, a socket or a file: time and policy arrive in
 //! [`Context`], ids and sealed fields arrive in the command.
 
+#![expect(clippy::large_enum_variant, reason = "commands, events and states are handled one at a time")]
+
 pub mod actor;
 pub mod address;
 pub mod claim;

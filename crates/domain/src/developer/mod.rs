@@ -182,15 +182,104 @@ impl Decider for Developer {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn decide(&self, _command: Command, _context: &Context<'_>) -> Result<Decision<Event>, Rejection> {
-        unimplemented!()
+    fn decide(&self, command: Command, context: &Context<'_>) -> Result<Decision<Event>, Rejection> {
+        match (command, self) {
+            (Command::Register(register), Self::Absent) => Ok(register.decide(context)),
+            (Command::Register(_), Self::Active(_)) => Err(Rejection::AlreadyRegistered),
+            (Command::JoinGroup { group, role }, Self::Active(active)) => {
+                active.join_group(group, role, context)
+            }
+            (Command::JoinAccount { account, role }, Self::Active(active)) => {
+                Ok(active.join_account(account, role))
+            }
+            (Command::JoinGroup { .. } | Command::JoinAccount { .. }, Self::Absent) => {
+                Err(Rejection::NotRegistered)
+            }
+        }
     }
 
-    fn evolve(self, _event: &Event) -> Result<Self, Unexpected> {
-        unimplemented!()
+    fn evolve(self, event: &Event) -> Result<Self, Unexpected> {
+        match (event, self) {
+            (Event::Registered(registered), Self::Absent) => Ok(Self::Active(Active {
+                registered: registered.clone(),
+                groups: BTreeMap::new(),
+                accounts: BTreeSet::new(),
+            })),
+            (Event::GroupJoined(joined), Self::Active(mut active)) => {
+                active.groups.insert(joined.group, joined.role);
+                Ok(Self::Active(active))
+            }
+            (Event::AccountJoined(joined), Self::Active(mut active)) => {
+                active.accounts.insert(joined.account);
+                Ok(Self::Active(active))
+            }
+            (Event::Registered(_), state @ Self::Active(_))
+            | (Event::GroupJoined(_) | Event::AccountJoined(_), state @ Self::Absent) => {
+                Err(state.unexpected(event))
+            }
+        }
     }
 
     fn phase(&self) -> &'static str {
-        unimplemented!()
+        match self {
+            Self::Absent => "absent",
+            Self::Active(_) => "active",
+        }
+    }
+}
+
+impl Register {
+    fn decide(self, context: &Context<'_>) -> Decision<Event> {
+        let claim = ClaimChange::Take {
+            key: ClaimKey::DeveloperEmail(self.email_fingerprint),
+            holder: Developer::stream(self.developer.uuid()),
+        };
+        Decision::events([Event::Registered(Registered {
+            subject: self.subject,
+            email: self.email,
+            email_fingerprint: self.email_fingerprint,
+            domain_fingerprint: self.domain_fingerprint,
+            name: self.name,
+            credential: self.credential,
+            terms_version: self.terms_version,
+            locale: self.locale,
+            proven_at: context.now,
+        })])
+        .with_claim(claim)
+    }
+}
+
+impl Active {
+    fn join_group(
+        &self,
+        group: GroupRef,
+        role: Role,
+        context: &Context<'_>,
+    ) -> Result<Decision<Event>, Rejection> {
+        let current = self.groups.get(&group).copied();
+        if current == Some(role) {
+            return Ok(Decision::nothing());
+        }
+        let limit = context.policy.dev_groups_per_owner;
+        let becomes_owner = role == Role::Owner && matches!(group, GroupRef::Development(_));
+        if becomes_owner && self.owned_development_groups() >= limit as usize {
+            return Err(Rejection::TooManyGroups { limit });
+        }
+        Ok(Decision::events([Event::GroupJoined(GroupJoined { group, role })]))
+    }
+
+    fn join_account(&self, account: ProdAccountId, role: Role) -> Decision<Event> {
+        if self.accounts.contains(&account) {
+            return Decision::nothing();
+        }
+        Decision::events([Event::AccountJoined(AccountJoined { account, role })])
+    }
+
+    /// Development groups it owns, the personal one included.
+    pub fn owned_development_groups(&self) -> usize {
+        let owned = |(group, role): &(&GroupRef, &Role)| {
+            matches!(group, GroupRef::Development(_)) && matches!(role, Role::Owner)
+        };
+        self.groups.iter().filter(owned).count()
     }
 }

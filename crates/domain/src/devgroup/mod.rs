@@ -1,7 +1,7 @@
 //! A development group: free to make, small quota, holds integrations while they are built.
 
 use crate::{
-    claim::{ClaimChange, ClaimKey},
+    claim::{self, ClaimKey},
     decider::{Context, Decider, Decision, Unexpected},
     developer::Role,
     group::{GroupRef, Limits},
@@ -12,6 +12,9 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Name of every personal group; nobody can claim it, because it is not unique.
+pub const PERSONAL_GROUP_NAME: &str = "Personal group";
 
 /// Requests to a development group.
 #[derive(Debug, Clone)]
@@ -27,6 +30,8 @@ pub enum Command {
     },
     /// Give it another name.
     Rename {
+        /// Which group; its stream holds the claims of the name.
+        group: DevGroupId,
         /// Who asks.
         by: DeveloperId,
         /// Name as typed.
@@ -168,15 +173,126 @@ impl Decider for DevGroup {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn decide(&self, _command: Command, _context: &Context<'_>) -> Result<Decision<Event>, Rejection> {
-        unimplemented!()
+    fn decide(&self, command: Command, context: &Context<'_>) -> Result<Decision<Event>, Rejection> {
+        match (command, self) {
+            (Command::Create { group, owner, name }, Self::Absent) => create(group, owner, name, context),
+            (Command::Create { .. }, Self::Active(_)) => Err(Rejection::AlreadyExists),
+            (Command::Rename { group, by, name }, Self::Active(active)) => active.rename(group, by, &name),
+            (Command::AdmitIntegration { by, integration }, Self::Active(active)) => {
+                active.admit(by, integration)
+            }
+            (Command::ReleaseIntegration { by, integration, to }, Self::Active(active)) => {
+                active.release(by, integration, to)
+            }
+            (
+                Command::Rename { .. }
+                | Command::AdmitIntegration { .. }
+                | Command::ReleaseIntegration { .. },
+                Self::Absent,
+            ) => Err(Rejection::NotYours),
+        }
     }
 
-    fn evolve(self, _event: &Event) -> Result<Self, Unexpected> {
-        unimplemented!()
+    fn evolve(self, event: &Event) -> Result<Self, Unexpected> {
+        match (event, self) {
+            (Event::Created(created), Self::Absent) => Ok(Self::Active(Active {
+                name: created.name.clone(),
+                personal: created.personal,
+                members: BTreeMap::from([(created.owner, Role::Owner)]),
+                integrations: BTreeSet::new(),
+                limits: created.limits,
+            })),
+            (Event::Renamed(renamed), Self::Active(mut active)) => {
+                active.name.clone_from(&renamed.name);
+                Ok(Self::Active(active))
+            }
+            (Event::IntegrationAdmitted(admitted), Self::Active(mut active)) => {
+                active.integrations.insert(admitted.integration);
+                Ok(Self::Active(active))
+            }
+            (Event::IntegrationReleased(released), Self::Active(mut active)) => {
+                active.integrations.remove(&released.integration);
+                Ok(Self::Active(active))
+            }
+            (Event::Created(_), state @ Self::Active(_))
+            | (
+                Event::Renamed(_) | Event::IntegrationAdmitted(_) | Event::IntegrationReleased(_),
+                state @ Self::Absent,
+            ) => Err(state.unexpected(event)),
+        }
     }
 
     fn phase(&self) -> &'static str {
-        unimplemented!()
+        match self {
+            Self::Absent => "absent",
+            Self::Active(_) => "active",
+        }
+    }
+}
+
+fn create(
+    group: DevGroupId,
+    owner: DeveloperId,
+    name: Option<String>,
+    context: &Context<'_>,
+) -> Result<Decision<Event>, Rejection> {
+    let personal = name.is_none();
+    let name = match name {
+        Some(typed) => names::check_development(&typed).map_err(Rejection::Name)?,
+        None => PERSONAL_GROUP_NAME.to_owned(),
+    };
+    let needed = if personal { Vec::new() } else { name_claims(&name) };
+    let claims = claim::exchange(&[], &needed, &DevGroup::stream(group.uuid()));
+    let created = Created { name, personal, owner, limits: context.policy.development };
+    Ok(Decision { events: vec![Event::Created(created)], claims })
+}
+
+/// Keys under which a name is unique over the whole portal.
+fn name_claims(name: &str) -> Vec<ClaimKey> {
+    names::claim_keys(name).into_iter().map(ClaimKey::Name).collect()
+}
+
+impl Active {
+    fn rename(&self, group: DevGroupId, by: DeveloperId, typed: &str) -> Result<Decision<Event>, Rejection> {
+        self.may_change(by)?;
+        if self.personal {
+            return Err(Rejection::PersonalGroup);
+        }
+        let name = names::check_development(typed).map_err(Rejection::Name)?;
+        if name == self.name {
+            return Ok(Decision::nothing());
+        }
+        let holder = DevGroup::stream(group.uuid());
+        let claims = claim::exchange(&name_claims(&self.name), &name_claims(&name), &holder);
+        Ok(Decision { events: vec![Event::Renamed(Renamed { name })], claims })
+    }
+
+    fn admit(&self, by: DeveloperId, integration: IntegrationId) -> Result<Decision<Event>, Rejection> {
+        self.may_change(by)?;
+        if self.integrations.contains(&integration) {
+            return Err(Rejection::AlreadyInGroup);
+        }
+        Ok(Decision::events([Event::IntegrationAdmitted(IntegrationAdmitted { integration })]))
+    }
+
+    fn release(
+        &self,
+        by: DeveloperId,
+        integration: IntegrationId,
+        to: GroupRef,
+    ) -> Result<Decision<Event>, Rejection> {
+        self.may_change(by)?;
+        if !self.integrations.contains(&integration) {
+            return Err(Rejection::NotInGroup);
+        }
+        Ok(Decision::events([Event::IntegrationReleased(IntegrationReleased { integration, to })]))
+    }
+
+    fn may_change(&self, by: DeveloperId) -> Result<(), Rejection> {
+        match self.members.get(&by) {
+            Some(Role::Owner | Role::Admin) => Ok(()),
+            Some(Role::Member) => Err(Rejection::NotAllowed),
+            None => Err(Rejection::NotYours),
+        }
     }
 }

@@ -1,9 +1,10 @@
-//! What a vendor says of an integration: parsed from a draft of plain strings, with every broken field told
-//! and every harmless spelling normalised and noted.
+//! What a vendor says of an integration. [`parse`] makes [`Facts`] of a [`Draft`] of plain strings.
 
-use crate::fields::{FieldError, Note};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use url::Url;
+
+pub use super::parse::{FACTS_BYTES_MAX, parse};
 
 /// What an integration speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -223,19 +224,88 @@ pub struct Missing {
     pub detail: &'static str,
 }
 
-/// Checks a draft. Ok carries the notes on what was normalised.
-pub fn parse(_draft: Draft) -> Result<(Facts, Vec<Note>), Vec<FieldError>> {
-    unimplemented!()
-}
-
 impl Facts {
+    /// Whether it has a kind.
+    pub fn speaks(&self, kind: Kind) -> bool {
+        self.kinds.contains(&kind)
+    }
+
     /// What is missing before it can be released; empty means complete.
     pub fn missing(&self) -> Vec<Missing> {
-        unimplemented!()
+        let mut missing = Vec::new();
+        let mut need = |present: bool, pointer, detail| {
+            if !present {
+                missing.push(Missing { pointer, detail });
+            }
+        };
+        need(self.description.is_some(), "/description", "administrators decide by it");
+        need(
+            !self.hosts.is_empty(),
+            "/hosts",
+            "customers allow its hosts, and every address must lie on one",
+        );
+        if self.speaks(Kind::Lti13) {
+            let absent = Lti::default();
+            let lti = self.lti.as_ref().unwrap_or(&absent);
+            need(
+                !lti.login_initiation_url.is_empty(),
+                "/lti/login_initiation_url",
+                "every launch begins there",
+            );
+            need(
+                !lti.redirect_uris.is_empty(),
+                "/lti/redirect_uris",
+                "launches are sent only to listed addresses",
+            );
+            need(!lti.jwks_uri.is_empty(), "/lti/jwks_uri", "the tool's messages are verified with its keys");
+            need(
+                !lti.target_link_uri.is_empty(),
+                "/lti/target_link_uri",
+                "launches without a placement end there",
+            );
+        }
+        if self.speaks(Kind::Rest) {
+            let asks = self.rest.as_ref().is_some_and(|rest| {
+                rest.three_legged_oauth == Some(true)
+                    || !rest.entitlements.is_empty()
+                    || !rest.privileges.is_empty()
+            });
+            need(
+                asks,
+                "/rest/entitlements",
+                "administrators grant what is listed, unless people sign in themselves",
+            );
+        }
+        missing
     }
 
-    /// Redirect and endpoint hosts that neither equal nor lie below a declared host.
+    /// Redirect and endpoint hosts that neither equal nor lie below a declared host, in alphabetical order.
     pub fn undeclared_hosts(&self) -> Vec<String> {
-        unimplemented!()
+        let hosts: BTreeSet<String> = self
+            .lti
+            .iter()
+            .flat_map(Lti::addresses)
+            .filter_map(|address| Url::parse(address).ok()?.host_str().map(str::to_owned))
+            .filter(|host| !self.hosts.iter().any(|declared| is_at_or_below(host, declared)))
+            .collect();
+        hosts.into_iter().collect()
     }
+}
+
+impl Lti {
+    /// Every address a launch, a login or a key look-up goes to.
+    fn addresses(&self) -> impl Iterator<Item = &str> {
+        let endpoints = [&self.login_initiation_url, &self.jwks_uri, &self.target_link_uri];
+        let targets = self.placements.iter().filter_map(|placement| placement.target_link_uri.as_ref());
+        endpoints
+            .into_iter()
+            .flat_map(Endpoints::values)
+            .chain(&self.redirect_uris)
+            .chain(targets)
+            .map(String::as_str)
+    }
+}
+
+fn is_at_or_below(host: &str, declared: &str) -> bool {
+    host.strip_suffix(declared).is_some_and(|above| above.is_empty() || above.ends_with('.'))
 }

@@ -1,18 +1,20 @@
 //! An integration: registered once, one ID for every customer, for ever.
 
 pub mod facts;
+mod parse;
+pub mod placements;
 
 use crate::{
-    claim::{ClaimChange, ClaimKey},
+    claim::{self, ClaimKey},
     decider::{Context, Decider, Decision, Unexpected},
     group::GroupRef,
     ids::{DeveloperId, IntegrationId, SecretId},
-    names::NameProblem,
+    names::{self, NameProblem},
     sealed::Subjects,
     stored_events,
 };
 use chrono::{DateTime, Utc};
-use facts::Facts;
+use facts::{Facts, Kind};
 use serde::{Deserialize, Serialize};
 
 /// Requests to an integration. Whether the asking developer may is decided by the group's decider, which
@@ -34,6 +36,8 @@ pub enum Command {
     },
     /// Say something else of it: the whole of the facts, replacing the former.
     DeclareFacts {
+        /// Which integration; its stream holds the claims of the name.
+        integration: IntegrationId,
         /// Whether the asking developer may.
         standing: Standing,
         /// What is said of it, parsed.
@@ -161,6 +165,12 @@ pub enum Rejection {
     /// Too many live secrets.
     #[error("an integration has at most {SECRETS_MAX} live secrets")]
     TooManySecrets,
+    /// A REST integration can't be called for without a secret.
+    #[error("an integration with the REST kind begins with a secret")]
+    SecretRequired,
+    /// What customers installed must not vanish under them.
+    #[error("a kind once registered stays")]
+    KindRemoved,
     /// Secrets are for REST.
     #[error("only an integration with the REST kind has secrets")]
     NotRest,
@@ -200,15 +210,147 @@ impl Decider for Integration {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn decide(&self, _command: Command, _context: &Context<'_>) -> Result<Decision<Event>, Rejection> {
-        unimplemented!()
+    fn decide(&self, command: Command, context: &Context<'_>) -> Result<Decision<Event>, Rejection> {
+        match (command, self) {
+            (Command::Register { integration, owner, group, facts, secret }, Self::Absent) => {
+                register(integration, Registered { owner, group, facts }, secret, context)
+            }
+            (Command::Register { .. }, Self::Live(_)) => Err(Rejection::AlreadyRegistered),
+            (Command::DeclareFacts { integration, standing, facts }, Self::Live(live)) => {
+                live.declare_facts(integration, standing, facts)
+            }
+            (Command::IssueSecret { standing, secret }, Self::Live(live)) => {
+                live.issue_secret(standing, secret, context)
+            }
+            (Command::Move { to }, Self::Live(live)) => live.move_to(to),
+            (
+                Command::DeclareFacts { .. } | Command::IssueSecret { .. } | Command::Move { .. },
+                Self::Absent,
+            ) => Err(Rejection::NotYours),
+        }
     }
 
-    fn evolve(self, _event: &Event) -> Result<Self, Unexpected> {
-        unimplemented!()
+    fn evolve(self, event: &Event) -> Result<Self, Unexpected> {
+        match (event, self) {
+            (Event::Registered(registered), Self::Absent) => Ok(Self::Live(Live {
+                owner: registered.owner,
+                group: registered.group,
+                facts: registered.facts.clone(),
+                facts_version: 1,
+                secrets: Vec::new(),
+            })),
+            (Event::FactsDeclared(declared), Self::Live(mut live)) => {
+                live.facts = declared.facts.clone();
+                live.facts_version += 1;
+                Ok(Self::Live(live))
+            }
+            (Event::SecretIssued(issued), Self::Live(mut live)) => {
+                live.secrets.push(issued.clone());
+                Ok(Self::Live(live))
+            }
+            (Event::Moved(moved), Self::Live(mut live)) => {
+                live.group = moved.to;
+                Ok(Self::Live(live))
+            }
+            (Event::Registered(_), state @ Self::Live(_))
+            | (Event::FactsDeclared(_) | Event::SecretIssued(_) | Event::Moved(_), state @ Self::Absent) => {
+                Err(state.unexpected(event))
+            }
+        }
     }
 
     fn phase(&self) -> &'static str {
-        unimplemented!()
+        match self {
+            Self::Absent => "absent",
+            Self::Live(_) => "live",
+        }
+    }
+}
+
+fn register(
+    integration: IntegrationId,
+    registered: Registered,
+    secret: Option<NewSecret>,
+    context: &Context<'_>,
+) -> Result<Decision<Event>, Rejection> {
+    names::normalise(&registered.facts.name).map_err(Rejection::Name)?;
+    match (registered.facts.speaks(Kind::Rest), &secret) {
+        (true, None) => return Err(Rejection::SecretRequired),
+        (false, Some(_)) => return Err(Rejection::NotRest),
+        (true, Some(_)) | (false, None) => {}
+    }
+    let needed = name_claims(&registered.facts.name, registered.owner);
+    let claims = claim::exchange(&[], &needed, &Integration::stream(integration.uuid()));
+    let issued = secret.map(|secret| Event::SecretIssued(secret.issued(context.now)));
+    let events = std::iter::once(Event::Registered(registered)).chain(issued).collect();
+    Ok(Decision { events, claims })
+}
+
+/// Keys under which a name is unique among its owner's integrations.
+fn name_claims(name: &str, owner: DeveloperId) -> Vec<ClaimKey> {
+    let owner = owner.to_string();
+    let claim = |folded| ClaimKey::IntegrationName { owner: owner.clone(), folded };
+    names::claim_keys(name).into_iter().map(claim).collect()
+}
+
+impl NewSecret {
+    fn issued(self, issued_at: DateTime<Utc>) -> SecretIssued {
+        SecretIssued { secret: self.secret, key: self.key, last_four: self.last_four, issued_at }
+    }
+}
+
+impl Standing {
+    fn may_change(self) -> Result<(), Rejection> {
+        match self {
+            Self::MayChange => Ok(()),
+            Self::MayRead => Err(Rejection::NotAllowed),
+            Self::Stranger => Err(Rejection::NotYours),
+        }
+    }
+}
+
+impl Live {
+    fn declare_facts(
+        &self,
+        integration: IntegrationId,
+        standing: Standing,
+        facts: Facts,
+    ) -> Result<Decision<Event>, Rejection> {
+        standing.may_change()?;
+        names::normalise(&facts.name).map_err(Rejection::Name)?;
+        if self.facts.kinds.iter().any(|kind| !facts.speaks(*kind)) {
+            return Err(Rejection::KindRemoved);
+        }
+        if facts == self.facts {
+            return Ok(Decision::nothing());
+        }
+        let holder = Integration::stream(integration.uuid());
+        let (before, after) =
+            (name_claims(&self.facts.name, self.owner), name_claims(&facts.name, self.owner));
+        let claims = claim::exchange(&before, &after, &holder);
+        Ok(Decision { events: vec![Event::FactsDeclared(FactsDeclared { facts })], claims })
+    }
+
+    fn issue_secret(
+        &self,
+        standing: Standing,
+        secret: NewSecret,
+        context: &Context<'_>,
+    ) -> Result<Decision<Event>, Rejection> {
+        standing.may_change()?;
+        if !self.facts.speaks(Kind::Rest) {
+            return Err(Rejection::NotRest);
+        }
+        if self.secrets.len() >= SECRETS_MAX {
+            return Err(Rejection::TooManySecrets);
+        }
+        Ok(Decision::events([Event::SecretIssued(secret.issued(context.now))]))
+    }
+
+    fn move_to(&self, to: GroupRef) -> Result<Decision<Event>, Rejection> {
+        if self.group == to {
+            return Err(Rejection::AlreadyInGroup);
+        }
+        Ok(Decision::events([Event::Moved(Moved { from: self.group, to })]))
     }
 }

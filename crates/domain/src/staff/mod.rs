@@ -150,15 +150,64 @@ impl Decider for Staff {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn decide(&self, _command: Command, _context: &Context<'_>) -> Result<Decision<Event>, Rejection> {
-        unimplemented!()
+    fn decide(&self, command: Command, _context: &Context<'_>) -> Result<Decision<Event>, Rejection> {
+        match (command, self) {
+            (Command::Enrol(enrol), Self::Absent) => Ok(enrol.decide()),
+            (Command::Enrol(_), Self::Active(_)) => Err(Rejection::AlreadyEnrolled),
+            (Command::AssignRole { role }, Self::Active(enrolled)) if enrolled.role == role => {
+                Ok(Decision::nothing())
+            }
+            (Command::AssignRole { role }, Self::Active(_)) => {
+                Ok(Decision::events([Event::RoleAssigned(RoleAssigned { role })]))
+            }
+            // The address stays claimed: decisions on record go on naming one person.
+            (Command::Leave, Self::Active(_)) => Ok(Decision::events([Event::Left(Left {})])),
+            (Command::AssignRole { .. } | Command::Leave, Self::Absent) => Err(Rejection::NotEnrolled),
+            (Command::Enrol(_) | Command::AssignRole { .. } | Command::Leave, Self::Gone(_)) => {
+                Err(Rejection::HasLeft)
+            }
+        }
     }
 
-    fn evolve(self, _event: &Event) -> Result<Self, Unexpected> {
-        unimplemented!()
+    fn evolve(self, event: &Event) -> Result<Self, Unexpected> {
+        match (event, self) {
+            (Event::Enrolled(enrolled), Self::Absent) => Ok(Self::Active(enrolled.clone())),
+            (Event::RoleAssigned(assigned), Self::Active(enrolled)) => {
+                Ok(Self::Active(Enrolled { role: assigned.role, ..enrolled }))
+            }
+            (Event::Left(_), Self::Active(enrolled)) => Ok(Self::Gone(enrolled)),
+            (Event::Enrolled(_), state @ (Self::Active(_) | Self::Gone(_)))
+            | (Event::RoleAssigned(_) | Event::Left(_), state @ (Self::Absent | Self::Gone(_))) => {
+                Err(state.unexpected(event))
+            }
+        }
     }
 
     fn phase(&self) -> &'static str {
-        unimplemented!()
+        match self {
+            Self::Absent => "absent",
+            Self::Active(_) => "active",
+            Self::Gone(_) => "gone",
+        }
+    }
+}
+
+impl Enrol {
+    fn decide(self) -> Decision<Event> {
+        let claim = ClaimChange::Take {
+            key: ClaimKey::StaffEmail(self.email_fingerprint),
+            holder: Staff::stream(self.staff.uuid()),
+        };
+        Decision::events([Event::Enrolled(Enrolled {
+            subject: self.subject,
+            email: self.email,
+            email_fingerprint: self.email_fingerprint,
+            domain_fingerprint: self.domain_fingerprint,
+            name: self.name,
+            credential: self.credential,
+            role: self.role,
+            own_developers: self.own_developers,
+        })])
+        .with_claim(claim)
     }
 }
