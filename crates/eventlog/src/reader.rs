@@ -1,0 +1,139 @@
+//! Reading records by position, by stream and by command, the same for every engine.
+
+use crate::codec::{Body, Stamp};
+use crate::record::RecordError;
+use crate::streams::StreamHead;
+use crate::{Appended, CommandRecord, Position, ReadError, Record, StreamName, StreamVersion};
+use std::collections::VecDeque;
+use uuid::Uuid;
+
+/// What an engine offers to read with.
+pub(crate) trait Records {
+    /// The bytes of one durable record.
+    fn record(&self, position: Position) -> Result<Vec<u8>, ReadError>;
+
+    /// Shows the durable records in `first..=last` in order.
+    fn each(
+        &self,
+        first: Position,
+        last: Position,
+        see: &mut dyn FnMut(&[u8]) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError>;
+}
+
+pub(crate) fn corrupt(position: Position, error: &RecordError) -> ReadError {
+    ReadError::Corrupt { position, what: error.to_string() }
+}
+
+/// At most `limit` records after a position, none beyond `head`.
+pub(crate) fn after(
+    records: &impl Records,
+    after: Position,
+    limit: u32,
+    head: Position,
+) -> Result<Vec<Record>, ReadError> {
+    let last = head.min(Position(after.0.saturating_add(u64::from(limit))));
+    let mut found = Vec::new();
+    if after < last {
+        let mut next = Position(after.0 + 1);
+        records.each(next, last, &mut |bytes| {
+            found.push(Record::decode(bytes).map_err(|error| corrupt(next, &error))?);
+            next.0 += 1;
+            Ok(())
+        })?;
+    }
+    Ok(found)
+}
+
+/// At most `limit` records of a stream after a version, oldest first. The stream is walked back from its end,
+/// so the cost is that of all records after the version.
+pub(crate) fn stream(
+    records: &impl Records,
+    name: &StreamName,
+    head: StreamHead,
+    after: StreamVersion,
+    limit: u32,
+) -> Result<Vec<Record>, ReadError> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut kept: VecDeque<Vec<u8>> = VecDeque::new();
+    let mut walk = Walk::back(records, name, head);
+    while walk.at.version > after {
+        kept.push_front(walk.step()?);
+        kept.truncate(limit);
+    }
+    let mut found = Vec::with_capacity(kept.len());
+    for bytes in kept {
+        found.push(Record::decode(&bytes).map_err(|error| corrupt(head.position, &error))?);
+    }
+    Ok(found)
+}
+
+/// The place of a command in a stream, looked for from the end back to a version.
+pub(crate) fn command_in_stream(
+    records: &impl Records,
+    command_id: Uuid,
+    name: &StreamName,
+    head: StreamHead,
+    after: StreamVersion,
+) -> Result<Option<CommandRecord>, ReadError> {
+    let mut walk = Walk::back(records, name, head);
+    while walk.at.version > after {
+        let position = walk.at.position;
+        let bytes = walk.step()?;
+        let body = Body::decode(&bytes).map_err(|error| corrupt(position, &error))?;
+        if body.command_id == command_id {
+            let first = Position(position.0.saturating_sub(u64::from(body.batch_index)));
+            return command_at(records, first).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// The command whose batch begins at a position.
+pub(crate) fn command_at(records: &impl Records, first: Position) -> Result<CommandRecord, ReadError> {
+    let bytes = records.record(first)?;
+    let body = Body::decode(&bytes).map_err(|error| corrupt(first, &error))?;
+    let last = Position(first.0 + u64::from(body.batch_length.max(1)) - 1);
+    let mut versions: Vec<(StreamName, StreamVersion)> = Vec::new();
+    let mut at = first;
+    records.each(first, last, &mut |bytes| {
+        let record = Record::decode(bytes).map_err(|error| corrupt(at, &error))?;
+        at.0 += 1;
+        match versions.last_mut() {
+            Some((stream, version)) if *stream == record.stream => *version = record.version,
+            _ => versions.push((record.stream, record.version)),
+        }
+        Ok(())
+    })?;
+    let appended = Appended { first, last, versions, replayed: true };
+    Ok(CommandRecord { appended, fingerprint: body.fingerprint })
+}
+
+/// A stream from its end to its beginning.
+struct Walk<'a, R> {
+    records: &'a R,
+    name: &'a StreamName,
+    at: StreamHead,
+}
+
+impl<'a, R: Records> Walk<'a, R> {
+    fn back(records: &'a R, name: &'a StreamName, head: StreamHead) -> Self {
+        Self { records, name, at: head }
+    }
+
+    /// The record the walk stands at; moves to the one before.
+    fn step(&mut self) -> Result<Vec<u8>, ReadError> {
+        let StreamHead { position, version } = self.at;
+        let bytes = self.records.record(position)?;
+        let body = Body::decode(&bytes).map_err(|error| corrupt(position, &error))?;
+        let stamp = Stamp::decode(&bytes).map_err(|error| corrupt(position, &error))?;
+        let fits = body.stream == self.name.as_str()
+            && (stamp.position, stamp.version) == (position, version)
+            && stamp.previous_in_stream < position;
+        if !fits {
+            return Err(ReadError::Corrupt { position, what: "the stream's chain is broken".to_owned() });
+        }
+        self.at = StreamHead { position: stamp.previous_in_stream, version: StreamVersion(version.0 - 1) };
+        Ok(bytes)
+    }
+}

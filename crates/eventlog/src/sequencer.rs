@@ -1,0 +1,163 @@
+//! Where order is made: expectations, idempotency, stamping and chaining, the same for every engine. Purely in
+//! memory; an engine only stores the bytes of a [`Group`] and then applies it to its [`Index`].
+
+use crate::batch::{Prepared, PreparedStream};
+use crate::codec::Stamp;
+use crate::commands::RecentCommands;
+use crate::streams::{STREAMS_MAX, StreamHead, StreamKey, Streams};
+use crate::{
+    AppendError, Appended, Head, Position, STREAM_LENGTH_MAX, STREAM_LENGTH_RESERVED, STREAM_LENGTH_WARN,
+    StreamVersion, record,
+};
+use std::{collections::HashMap, ops::Range};
+use uuid::Uuid;
+
+/// What an engine knows of its durable records.
+pub(crate) struct Index {
+    pub(crate) head: Head,
+    pub(crate) recorded_at_ms: i64,
+    pub(crate) streams: Streams,
+    pub(crate) recent: RecentCommands,
+}
+
+/// What became of a batch in its turn.
+#[derive(Debug)]
+pub(crate) enum Sequenced {
+    /// Its records are in the group.
+    Appended(Appended),
+    /// The command's records begin at this position, in the log or in the group.
+    Replayed { first: Position },
+}
+
+impl Index {
+    pub(crate) fn empty(log_id: Uuid) -> Self {
+        let head = Head { log_id, position: Position(0), hash: record::genesis_hash(log_id) };
+        Self {
+            head,
+            recorded_at_ms: i64::MIN,
+            streams: Streams::default(),
+            recent: RecentCommands::default(),
+        }
+    }
+
+    /// Takes over a group whose records are durable.
+    pub(crate) fn apply(&mut self, group: Group) {
+        self.head.position = group.position;
+        self.head.hash = group.hash;
+        self.recorded_at_ms = group.recorded_at_ms;
+        for (key, head) in group.streams {
+            self.streams.set(key, head);
+        }
+        for (command_id, first) in group.commands {
+            self.recent.remember(command_id, first);
+        }
+    }
+}
+
+/// Batches on their way to one write and one barrier. Dropped without a trace when the write fails.
+pub(crate) struct Group {
+    position: Position,
+    hash: [u8; 32],
+    recorded_at_ms: i64,
+    streams: HashMap<StreamKey, StreamHead>,
+    streams_new: usize,
+    commands: Vec<(Uuid, Position)>,
+    command_index: HashMap<Uuid, Position>,
+    bytes: Vec<u8>,
+    records: Vec<Range<usize>>,
+}
+
+impl Group {
+    /// A group that follows the index; its time is the clock's, but never before the last record's.
+    pub(crate) fn after(index: &Index, now_ms: i64) -> Self {
+        Self {
+            position: index.head.position,
+            hash: index.head.hash,
+            recorded_at_ms: now_ms.max(index.recorded_at_ms),
+            streams: HashMap::new(),
+            streams_new: 0,
+            commands: Vec::new(),
+            command_index: HashMap::new(),
+            bytes: Vec::new(),
+            records: Vec::new(),
+        }
+    }
+
+    /// Decides one batch: all of its records join the group, or none.
+    pub(crate) fn add(&mut self, index: &Index, batch: &Prepared) -> Result<Sequenced, AppendError> {
+        let pending = self.command_index.get(&batch.command_id).copied();
+        if let Some(first) = pending.or_else(|| index.recent.first_position(batch.command_id)) {
+            return Ok(Sequenced::Replayed { first });
+        }
+        let heads = self.expected_heads(index, batch)?;
+        let first = Position(self.position.0 + 1);
+        let mut versions = Vec::new();
+        for (stream, head) in batch.streams.iter().zip(heads) {
+            if !stream.events.is_empty() {
+                versions.push((stream.name.clone(), self.stamp(stream, head)));
+            }
+        }
+        self.commands.push((batch.command_id, first));
+        self.command_index.insert(batch.command_id, first);
+        Ok(Sequenced::Appended(Appended { first, last: self.position, versions, replayed: false }))
+    }
+
+    /// The records in order.
+    pub(crate) fn records(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.records.iter().map(|range| &self.bytes[range.clone()])
+    }
+
+    /// The head of each stream of the batch, once all are known to stand where the writer believed.
+    fn expected_heads(&self, index: &Index, batch: &Prepared) -> Result<Vec<StreamHead>, AppendError> {
+        let head_of = |key| self.streams.get(&key).copied().unwrap_or_else(|| index.streams.head(key));
+        let heads: Vec<StreamHead> = batch.streams.iter().map(|stream| head_of(stream.key)).collect();
+        for (stream, head) in batch.streams.iter().zip(&heads) {
+            let expected = stream.expected.version();
+            if head.version != expected {
+                let (stream, actual) = (stream.name.clone(), head.version);
+                return Err(AppendError::Conflict { stream, expected, actual });
+            }
+        }
+        let length_max =
+            if batch.privileged { STREAM_LENGTH_MAX } else { STREAM_LENGTH_MAX - STREAM_LENGTH_RESERVED };
+        let mut streams_new = self.streams_new;
+        for (stream, head) in batch.streams.iter().zip(&heads).filter(|(stream, _)| !stream.events.is_empty())
+        {
+            if head.version.0 + stream.events.len() as u64 > length_max {
+                return Err(AppendError::StreamFull { stream: stream.name.clone() });
+            }
+            streams_new += usize::from(head.version.0 == 0);
+        }
+        if streams_new > 0 && index.streams.count() + streams_new > STREAMS_MAX {
+            return Err(AppendError::StreamsFull);
+        }
+        Ok(heads)
+    }
+
+    fn stamp(&mut self, stream: &PreparedStream, mut head: StreamHead) -> StreamVersion {
+        let before = head.version;
+        for event in &stream.events {
+            self.position.0 += 1;
+            let stamp = Stamp {
+                position: self.position,
+                version: StreamVersion(head.version.0 + 1),
+                previous_in_stream: head.position,
+                recorded_at_ms: self.recorded_at_ms,
+                previous_hash: self.hash,
+                hash: [0; 32],
+            };
+            head = StreamHead { position: stamp.position, version: stamp.version };
+            let start = self.bytes.len();
+            self.bytes.extend_from_slice(&event.body);
+            self.hash = stamp.seal(&event.body_hashed, &mut self.bytes);
+            self.records.push(start..self.bytes.len());
+        }
+        self.streams_new += usize::from(before.0 == 0);
+        self.streams.insert(stream.key, head);
+        if before.0 < STREAM_LENGTH_WARN && head.version.0 >= STREAM_LENGTH_WARN {
+            let (category, length) = (stream.name.category(), head.version.0);
+            tracing::warn!(category, length, position = head.position.0, "a stream has grown long");
+        }
+        head.version
+    }
+}
