@@ -16,6 +16,7 @@ pub mod devgroup;
 pub mod entitlements;
 pub mod fields;
 pub mod group;
+pub mod host;
 pub mod ids;
 pub mod integration;
 pub mod mail;

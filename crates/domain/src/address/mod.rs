@@ -1,11 +1,21 @@
 //! Mail addresses: syntax, host names, and what kind of mailbox an address looks like. Never stored in
 //! clear; `app` seals what is parsed here.
 
-use crate::policy::Policy;
+mod class;
+#[cfg(test)]
+mod tests;
+
+use crate::{host, policy::Policy};
 use serde::{Deserialize, Serialize};
 
 /// Longest address in bytes (RFC 5321 path less its brackets).
 pub const ADDRESS_BYTES_MAX: usize = 254;
+
+/// Longest part before the @ in bytes (RFC 5321, 4.5.3.1.1).
+const LOCAL_BYTES_MAX: usize = 64;
+
+/// What an atom may hold besides letters and digits (RFC 5322, 3.2.3).
+const ATOM_MARKS: &[u8] = b"!#$%&'*+-/=?^_`{|}~";
 
 /// A syntactically valid address with its domain in ASCII lower case. No `Display`: it must not slip into
 /// a log; use [`Address::reveal`].
@@ -18,8 +28,8 @@ pub struct Address {
 /// Why a text is not an acceptable address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidAddress {
-    /// Not `local@domain`.
-    #[error("expected an address of the form name@domain")]
+    /// Not `local@domain` with an RFC 5321 dot-string before the @.
+    #[error("expected an address of the form name@domain, with plain letters, digits and dots before the @")]
     Syntax,
     /// Longer than RFC 5321 allows.
     #[error("an address has at most 254 bytes, 64 of them before the @")]
@@ -60,8 +70,28 @@ impl std::fmt::Debug for Address {
 
 impl Address {
     /// Parses as typed; blanks around are dropped.
-    pub fn parse(_typed: &str, _policy: &Policy) -> Result<Self, InvalidAddress> {
-        unimplemented!()
+    pub fn parse(typed: &str, policy: &Policy) -> Result<Self, InvalidAddress> {
+        // Before anything is trimmed: a line break at the end is header injection too.
+        if typed.chars().any(char::is_control) {
+            return Err(InvalidAddress::ControlCharacter);
+        }
+        let typed = typed.trim();
+        if typed.len() > ADDRESS_BYTES_MAX {
+            return Err(InvalidAddress::TooLong);
+        }
+        let (local, domain) = typed.rsplit_once('@').ok_or(InvalidAddress::Syntax)?;
+        if local.starts_with('"') || domain.starts_with('[') {
+            return Err(InvalidAddress::Exotic);
+        }
+        if !is_dot_string(local) {
+            return Err(InvalidAddress::Syntax);
+        }
+        let domain = host::public_name(domain, policy).ok_or(InvalidAddress::Domain)?;
+        // An international domain grows when written in ASCII.
+        if local.len() > LOCAL_BYTES_MAX || local.len() + 1 + domain.len() > ADDRESS_BYTES_MAX {
+            return Err(InvalidAddress::TooLong);
+        }
+        Ok(Self { local: local.to_owned(), domain })
     }
 
     /// The address for sending: local part as typed, domain in ASCII.
@@ -71,16 +101,24 @@ impl Address {
 
     /// The form that is fingerprinted: lower case throughout, so that one mailbox is one account.
     pub fn normalised(&self) -> String {
-        unimplemented!()
+        self.reveal().to_ascii_lowercase()
     }
 
     /// Registrable domain, when it is not a free-mail provider's.
     pub fn organisation_domain(&self) -> Option<String> {
-        unimplemented!()
+        host::registrable(&self.domain).filter(|domain| !class::is_free_mail(domain)).map(str::to_owned)
     }
 
     /// What kind of mailbox it looks like; `names` are the vendor's and its integrations' names.
-    pub fn class(&self, _names: &[&str]) -> MailboxClass {
-        unimplemented!()
+    pub fn class(&self, names: &[&str]) -> MailboxClass {
+        class::of(&self.local, &self.domain, names)
     }
+}
+
+/// Atoms of ASCII letters, digits and marks, joined by single dots (RFC 5321, 4.1.2).
+fn is_dot_string(local: &str) -> bool {
+    local.split('.').all(|atom| {
+        !atom.is_empty()
+            && atom.bytes().all(|byte| byte.is_ascii_alphanumeric() || ATOM_MARKS.contains(&byte))
+    })
 }
