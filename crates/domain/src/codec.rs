@@ -14,17 +14,31 @@ pub enum CodecError {
         /// As stored.
         schema: u16,
     },
-    /// The payload does not have the shape of its type and schema.
-    #[error("payload of {stored_type} schema {schema} does not fit")]
+    /// The payload does not have the shape of its type and schema. The JSON error itself is left out: it
+    /// quotes what it read.
+    #[error("payload of {stored_type} schema {schema} does not fit at column {column} ({category:?})")]
     Payload {
         /// As stored.
         stored_type: String,
         /// As stored.
         schema: u16,
-        /// The JSON error; it never quotes values of sealed fields.
-        #[source]
-        source: serde_json::Error,
+        /// Where reading stopped.
+        column: usize,
+        /// Whether it is no JSON, ends too early, or is JSON of another shape.
+        category: serde_json::error::Category,
     },
+}
+
+impl CodecError {
+    /// A payload that does not fit, without a word of it.
+    pub fn payload(stored_type: &str, schema: u16, error: &serde_json::Error) -> Self {
+        Self::Payload {
+            stored_type: stored_type.to_owned(),
+            schema,
+            column: error.column(),
+            category: error.classify(),
+        }
+    }
 }
 
 /// Implements [`StoredEvent`](crate::decider::StoredEvent) for an enum whose variants each hold one payload struct.
@@ -42,9 +56,8 @@ macro_rules! stored_events {
             }
             fn encode(&self) -> Result<Vec<u8>, $crate::codec::CodecError> {
                 match self {
-                    $(Self::$variant(payload) => serde_json::to_vec(payload).map_err(|source| {
-                        $crate::codec::CodecError::Payload { stored_type: $name.to_owned(), schema: $schema, source }
-                    }),)+
+                    $(Self::$variant(payload) => serde_json::to_vec(payload)
+                        .map_err(|error| $crate::codec::CodecError::payload($name, $schema, &error)),)+
                 }
             }
             fn decode(stored_type: &str, schema: u16, payload: &[u8]) -> Result<Self, $crate::codec::CodecError> {

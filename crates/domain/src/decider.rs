@@ -1,6 +1,6 @@
 //! The shape every aggregate has.
 
-use crate::{claim::ClaimChange, policy::Policy};
+use crate::{claim::ClaimChange, codec::CodecError, policy::Policy};
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -95,9 +95,9 @@ pub trait StoredEvent: Clone + Send + Sync + 'static {
     /// Schema number of the payload written today.
     fn schema(&self) -> u16;
     /// JSON payload.
-    fn encode(&self) -> Result<Vec<u8>, crate::codec::CodecError>;
+    fn encode(&self) -> Result<Vec<u8>, CodecError>;
     /// Reads any shipped (type, schema), through upcasters.
-    fn decode(stored_type: &str, schema: u16, payload: &[u8]) -> Result<Self, crate::codec::CodecError>;
+    fn decode(stored_type: &str, schema: u16, payload: &[u8]) -> Result<Self, CodecError>;
     /// Every (type, schema) written today.
     fn stored_types() -> &'static [(&'static str, u16)];
     /// Subjects whose sealed fields the event carries.
@@ -111,10 +111,6 @@ pub fn decode_payload<T: DeserializeOwned>(
     stored_type: &str,
     schema: u16,
     payload: &[u8],
-) -> Result<T, crate::codec::CodecError> {
-    serde_json::from_slice(payload).map_err(|source| crate::codec::CodecError::Payload {
-        stored_type: stored_type.to_owned(),
-        schema,
-        source,
-    })
+) -> Result<T, CodecError> {
+    serde_json::from_slice(payload).map_err(|error| CodecError::payload(stored_type, schema, &error))
 }

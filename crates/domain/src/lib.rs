@@ -24,6 +24,7 @@ pub mod names;
 pub mod policy;
 pub mod prodaccount;
 pub mod prodgroup;
+pub mod rejection_codes;
 pub mod sealed;
 pub mod staff;
 #[cfg(test)]

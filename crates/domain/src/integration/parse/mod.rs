@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     fields::{FieldError, Note},
-    names::{self, NameProblem, NameRule},
+    names::{self, NameProblem},
 };
 use findings::{Findings, Lines};
 
@@ -72,16 +72,7 @@ fn name(findings: &mut Findings, typed: &str) -> String {
 }
 
 fn name_error(problem: &NameProblem) -> FieldError {
-    let code = match problem.rule {
-        NameRule::Empty => "name.empty",
-        NameRule::TooLong => "name.too_long",
-        NameRule::ForbiddenCharacter => "name.forbidden_character",
-        NameRule::TooManyParts { .. } => "name.too_many_parts",
-        NameRule::BannedWord { .. } => "name.banned_word",
-        NameRule::NoKnownPart => "name.no_known_part",
-        NameRule::Taken => "name.taken",
-    };
-    let mut error = FieldError::new("/name", code, problem.to_string());
+    let mut error = FieldError::new("/name", problem.rule.code(), problem.to_string());
     error.fix.clone_from(&problem.proposal);
     error
 }
@@ -126,8 +117,10 @@ fn kind(findings: &mut Findings, pointer: &str, typed: &str) -> Option<Kind> {
     Some(kind)
 }
 
+/// Silent while a kind is unreadable: that one may be the kind the part needs.
 fn part_needs_kind(findings: &mut Findings, kinds: &[Kind], kind: Kind, pointer: &str) {
-    if !kinds.contains(&kind) {
+    let all_read = !findings.errors.iter().any(|error| error.pointer.starts_with("/kinds"));
+    if all_read && !kinds.contains(&kind) {
         let (detail, fix) = match kind {
             Kind::Lti13 => {
                 ("an LTI part needs the kind lti13", "add lti13 to the kinds, or leave the part out")
