@@ -1,17 +1,26 @@
 //! A production account: the vendor as customers see it, with a contact mailbox that must be proven to
 //! receive mail. Membership of production lives here and nowhere else.
 
+mod contact;
+#[cfg(test)]
+mod tests;
+
+pub use contact::{
+    ContactChallengeRequested, ContactDeclared, ContactInput, ContactProven, ContactState, ProvenContact,
+    RENEWAL_DAYS,
+};
+
 use crate::{
-    address::MailboxClass,
     claim::{ClaimChange, ClaimKey},
-    decider::{Context, Decider, Decision, Unexpected},
+    decider::{Context, Decider, Decision, StoredEvent, Unexpected},
     developer::Role,
+    host,
     ids::{DeveloperId, IntentId, ProdAccountId, ProdGroupId, SubjectId},
     names::{self, NameProblem},
-    sealed::{Fingerprint, Sealed, Subjects},
+    policy::Policy,
+    sealed::Subjects,
     stored_events,
 };
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -67,19 +76,6 @@ pub struct Open {
     pub support_url: Option<String>,
 }
 
-/// A contact mailbox, sealed by `app`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ContactInput {
-    /// The address.
-    pub address: Sealed,
-    /// Fingerprint of the normalised address.
-    pub fingerprint: Fingerprint,
-    /// Fingerprint of the registrable mail domain; none for free-mail.
-    pub domain_fingerprint: Option<Fingerprint>,
-    /// What kind of mailbox it looks like.
-    pub class: MailboxClass,
-}
-
 /// Facts of a production account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -109,44 +105,6 @@ pub struct Opened {
     pub support_url: Option<String>,
 }
 
-/// A contact was named; unproven.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ContactDeclared {
-    /// Counts declarations from 1; proofs and codes are bound to it.
-    pub epoch: u32,
-    /// The address.
-    pub address: Sealed,
-    /// Fingerprint of the normalised address.
-    pub fingerprint: Fingerprint,
-    /// Fingerprint of the registrable mail domain; none for free-mail.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub domain_fingerprint: Option<Fingerprint>,
-    /// What kind of mailbox it looks like.
-    pub class: MailboxClass,
-}
-
-/// A code is to be mailed to the contact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ContactChallengeRequested {
-    /// Names mail and challenge.
-    pub intent: IntentId,
-    /// Which declaration it proves.
-    pub epoch: u32,
-    /// From then on the code is dead.
-    pub expires_at: DateTime<Utc>,
-}
-
-/// The code came back: the contact receives mail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ContactProven {
-    /// The challenge that was answered.
-    pub intent: IntentId,
-    /// Which declaration it proves.
-    pub epoch: u32,
-    /// When.
-    pub proven_at: DateTime<Utc>,
-}
-
 /// The account has a production group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupOpened {
@@ -159,13 +117,6 @@ impl Subjects for Opened {
         vec![self.subject]
     }
 }
-impl Subjects for ContactDeclared {
-    fn subjects(&self) -> Vec<SubjectId> {
-        vec![self.address.subject]
-    }
-}
-impl Subjects for ContactChallengeRequested {}
-impl Subjects for ContactProven {}
 impl Subjects for GroupOpened {}
 
 stored_events!(Event {
@@ -223,6 +174,8 @@ pub enum ProdAccount {
     /// Nothing happened yet.
     #[default]
     Absent,
+    /// Opened; its first contact is the next fact of the same batch, so nothing is ever asked of this phase.
+    Opening(Opened),
     /// In use.
     Open(Account),
 }
@@ -250,13 +203,13 @@ pub struct Account {
     pub group: Option<ProdGroupId>,
 }
 
-/// A contact with its proof.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProvenContact {
-    /// What was declared.
-    pub contact: ContactDeclared,
-    /// When it was proven last.
-    pub proven_at: DateTime<Utc>,
+/// Longest support URL, in bytes.
+pub const SUPPORT_URL_BYTES_MAX: usize = 1_024;
+
+/// Who holds the names of an account: the account's stream, for its vendor name and for the names of its
+/// production group alike, because both may be the same name.
+pub fn name_holder(account: ProdAccountId) -> String {
+    format!("{}-{}", ProdAccount::CATEGORY, account.uuid().hyphenated())
 }
 
 impl Decider for ProdAccount {
@@ -265,15 +218,112 @@ impl Decider for ProdAccount {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn decide(&self, _command: Command, _context: &Context<'_>) -> Result<Decision<Event>, Rejection> {
-        unimplemented!()
+    fn decide(&self, command: Command, context: &Context<'_>) -> Result<Decision<Event>, Rejection> {
+        match command {
+            Command::Open(open) => match self {
+                Self::Absent => opened(open, context.policy),
+                Self::Opening(_) | Self::Open(_) => Err(Rejection::AlreadyExists),
+            },
+            Command::DeclareContact { by, contact } => contact::declare(self.managed_by(by)?, contact),
+            Command::RequestContactChallenge { by, intent } => {
+                contact::request_challenge(self.managed_by(by)?, intent, context)
+            }
+            Command::ConfirmContact { by, intent } => contact::confirm(self.managed_by(by)?, intent, context),
+            Command::OpenGroup { by, group } => match self.managed_by(by)?.group {
+                None => Ok(Decision::events([Event::GroupOpened(GroupOpened { group })])),
+                Some(group) => Err(Rejection::HasGroup { group }),
+            },
+        }
     }
 
-    fn evolve(self, _event: &Event) -> Result<Self, Unexpected> {
-        unimplemented!()
+    fn evolve(self, event: &Event) -> Result<Self, Unexpected> {
+        let unexpected = Unexpected { event: event.stored_type(), phase: self.phase() };
+        match (event, self) {
+            (Event::Opened(opened), Self::Absent) => Ok(Self::Opening(opened.clone())),
+            (Event::ContactDeclared(declared), Self::Opening(opened)) => {
+                Ok(Self::Open(Account::new(opened, declared.clone())))
+            }
+            (Event::ContactDeclared(declared), Self::Open(account)) => {
+                Ok(Self::Open(Account { declared: declared.clone(), challenge: None, ..account }))
+            }
+            (Event::ContactChallengeRequested(challenge), Self::Open(account)) => {
+                Ok(Self::Open(Account { challenge: Some(challenge.clone()), ..account }))
+            }
+            (Event::ContactProven(proven), Self::Open(account)) => {
+                let shown = ProvenContact { contact: account.declared.clone(), proven_at: proven.proven_at };
+                Ok(Self::Open(Account { shown: Some(shown), challenge: None, ..account }))
+            }
+            (Event::GroupOpened(opened), Self::Open(account)) => {
+                Ok(Self::Open(Account { group: Some(opened.group), ..account }))
+            }
+            (Event::Opened(_), Self::Opening(_) | Self::Open(_))
+            | (Event::ContactDeclared(_), Self::Absent)
+            | (
+                Event::ContactChallengeRequested(_) | Event::ContactProven(_) | Event::GroupOpened(_),
+                Self::Absent | Self::Opening(_),
+            ) => Err(unexpected),
+        }
     }
 
     fn phase(&self) -> &'static str {
-        unimplemented!()
+        match self {
+            Self::Absent => "absent",
+            Self::Opening(_) => "opening",
+            Self::Open(_) => "open",
+        }
+    }
+}
+
+impl ProdAccount {
+    /// The account, for a developer who may change it.
+    fn managed_by(&self, developer: DeveloperId) -> Result<&Account, Rejection> {
+        let Self::Open(account) = self else {
+            return Err(Rejection::NotYours);
+        };
+        match account.members.get(&developer) {
+            Some(Role::Owner | Role::Admin) => Ok(account),
+            Some(Role::Member) => Err(Rejection::NotAllowed),
+            None => Err(Rejection::NotYours),
+        }
+    }
+}
+
+impl Account {
+    fn new(opened: Opened, declared: ContactDeclared) -> Self {
+        Self {
+            vendor_name: opened.vendor_name,
+            subject: opened.subject,
+            support_url: opened.support_url,
+            members: BTreeMap::from([(opened.owner, Role::Owner)]),
+            ever_members: vec![opened.owner],
+            shown: None,
+            declared,
+            challenge: None,
+            group: None,
+        }
+    }
+}
+
+fn opened(open: Open, policy: &Policy) -> Result<Decision<Event>, Rejection> {
+    let vendor_name = names::normalise(&open.vendor_name).map_err(Rejection::Name)?;
+    let support_url = open.support_url.map(|typed| support_url(&typed, policy)).transpose()?;
+    let declared = contact::declared(open.contact, 1)?;
+    let claims = names::claim_keys(&vendor_name)
+        .into_iter()
+        .map(|key| ClaimChange::Take { key: ClaimKey::Name(key), holder: name_holder(open.account) });
+    let claims = claims.collect();
+    let opened = Opened { vendor_name, owner: open.owner, subject: open.subject, support_url };
+    Ok(Decision { events: vec![Event::Opened(opened), declared], claims })
+}
+
+/// An https URL that a customer anywhere can open, without credentials.
+fn support_url(typed: &str, policy: &Policy) -> Result<String, Rejection> {
+    let url = url::Url::parse(typed.trim()).map_err(|_| Rejection::SupportUrl)?;
+    let public_host = url.domain().is_some_and(|domain| host::public_name(domain, policy).is_some());
+    let anonymous = url.username().is_empty() && url.password().is_none();
+    if url.scheme() == "https" && public_host && anonymous && url.as_str().len() <= SUPPORT_URL_BYTES_MAX {
+        Ok(url.into())
+    } else {
+        Err(Rejection::SupportUrl)
     }
 }
