@@ -51,7 +51,10 @@ impl Answer {
 
     /// A truth value of the body, or what is wrong with it.
     pub fn flag(&self, pointer: &str) -> Result<bool, String> {
-        self.body.pointer(pointer).and_then(Value::as_bool).ok_or_else(|| format!("no true or false at {pointer}"))
+        self.body
+            .pointer(pointer)
+            .and_then(Value::as_bool)
+            .ok_or_else(|| format!("no true or false at {pointer}"))
     }
 
     /// A list of the body; empty when absent.

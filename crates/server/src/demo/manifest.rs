@@ -65,7 +65,9 @@ pub fn read(path: &Path) -> Result<Vec<Record>, ManifestError> {
     let mut files = vec![path.to_owned()];
     if fs::metadata(path).map_err(unreadable)?.is_dir() {
         files = fs::read_dir(path)
-            .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>())
+            .and_then(|entries| {
+                entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()
+            })
             .map_err(unreadable)?;
         files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
         files.sort();

@@ -25,7 +25,7 @@ const CONNECTIONS_MAX: usize = 32;
 const RECIPIENTS_MAX: usize = 100;
 const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 const MESSAGES_MAX: usize = 10_000;
-const SILENCE_MAX: Duration = Duration::from_secs(60);
+const SILENCE_MAX: Duration = Duration::from_mins(1);
 /// RFC 5321 §4.5.3.1.4 says 512 octets for a command; extensions such as SMTPUTF8 add some.
 const COMMAND_BYTES_MAX: usize = 1024;
 /// RFC 5321 §4.5.3.1.6, CRLF and the doubled dot included.

@@ -166,7 +166,10 @@ impl Transcript {
             (false, failed) => self.paint(RED, &format!("{failed} steps did not hold")),
         };
         self.heading("Summary", "")?;
-        self.pretty(&format!("  {} steps, {} mails, {:.0} ms: {verdict}", totals.steps, totals.mails, totals.ms))?;
+        self.pretty(&format!(
+            "  {} steps, {} mails, {:.0} ms: {verdict}",
+            totals.steps, totals.mails, totals.ms
+        ))?;
         self.pretty(&format!("  {} events in the log, digest {}", totals.events, totals.log_digest))?;
         self.pretty(&format!("  log check: {}", totals.log_check))
     }

@@ -1,6 +1,9 @@
 //! The customer: an administrator who was handed an integration ID and wants to know who is behind it.
 
-use super::{Scene, must, vendor::{CONTACT, Release, told_limits}};
+use super::{
+    Scene, must,
+    vendor::{CONTACT, Release, told_limits},
+};
 use crate::demo::{
     DemoError,
     client::{Call, Client},

@@ -46,7 +46,8 @@ pub async fn register_all(
             registered.push(one);
         }
     }
-    let left_out: BTreeSet<_> = records.iter().flat_map(|record| &record.left_out).map(String::as_str).collect();
+    let left_out: BTreeSet<_> =
+        records.iter().flat_map(|record| &record.left_out).map(String::as_str).collect();
     if !left_out.is_empty() {
         let names = left_out.into_iter().collect::<Vec<_>>().join(", ");
         scene.transcript.remark(&format!("fields without a place in a registration, left out: {names}"))?;
@@ -58,16 +59,14 @@ pub async fn register_all(
 fn tally(scene: &mut Scene<'_>, of: usize) -> Result<(), DemoError> {
     let totals = &scene.transcript.totals;
     let count = |outcome| totals.registrations.get(outcome).copied().unwrap_or_default();
-    let mut line = format!(
-        "of {of}: {} complete, {} incomplete, {} refused",
+    let why: Vec<_> = totals.refusals.iter().map(|(code, many)| format!("{code} {many}")).collect();
+    let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
+    let line = format!(
+        "of {of}: {} complete, {} incomplete, {} refused{why}",
         count("complete"),
         count("incomplete"),
         count("refused")
     );
-    if !totals.refusals.is_empty() {
-        let why: Vec<_> = totals.refusals.iter().map(|(code, many)| format!("{code} {many}")).collect();
-        line += &format!(" ({})", why.join(", "));
-    }
     scene.transcript.pretty(&format!("  {line}"))?;
     Ok(())
 }
@@ -116,15 +115,11 @@ fn judge(answer: &Answer, record: &Record) -> Result<Outcome, String> {
 }
 
 fn told_registered(answer: &Answer) -> String {
-    let missing: Vec<_> = answer.list("/missing").iter().filter_map(|one| one.get("pointer")?.as_str()).collect();
-    let mut lines = vec![match missing.is_empty() {
-        true => format!("integration ID {}, complete", answer.text("/id").unwrap_or_default()),
-        false => format!(
-            "integration ID {}, incomplete: {}",
-            answer.text("/id").unwrap_or_default(),
-            missing.join(" ")
-        ),
-    }];
+    let missing: Vec<_> =
+        answer.list("/missing").iter().filter_map(|one| one.get("pointer")?.as_str()).collect();
+    let rest =
+        if missing.is_empty() { "complete".to_owned() } else { format!("incomplete: {}", missing.join(" ")) };
+    let mut lines = vec![format!("integration ID {}, {rest}", answer.text("/id").unwrap_or_default())];
     for note in answer.list("/notes") {
         let of = |key: &str| note.get(key).and_then(Value::as_str).unwrap_or_default();
         lines.push(format!("noted {}: {}", of("pointer"), of("detail")));
@@ -135,9 +130,11 @@ fn told_registered(answer: &Answer) -> String {
 fn details(answer: &Answer, record: &Record, outcome: &str) -> Map<String, Value> {
     let mut more = Map::new();
     more.insert("outcome".to_owned(), outcome.into());
-    for (key, list) in
-        [("problems", answer.errors()), ("notes", answer.list("/notes")), ("missing", answer.list("/missing"))]
-    {
+    for (key, list) in [
+        ("problems", answer.errors()),
+        ("notes", answer.list("/notes")),
+        ("missing", answer.list("/missing")),
+    ] {
         if !list.is_empty() {
             more.insert(key.to_owned(), list.into());
         }

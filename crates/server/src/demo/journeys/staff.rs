@@ -1,6 +1,9 @@
 //! Staff: read the queue with its evidence, send one request back, approve it when it comes again.
 
-use super::{Scene, must, vendor::{Release, told_limits}};
+use super::{
+    Scene, must,
+    vendor::{Release, told_limits},
+};
 use crate::demo::{
     DemoError,
     client::{Answer, Call, Client},
@@ -22,7 +25,12 @@ pub struct Credentials {
 }
 
 /// Signs in with password and second factor.
-pub async fn sign_in(scene: &mut Scene<'_>, staff: &mut Client, totp: &str, password: &str) -> Result<(), DemoError> {
+pub async fn sign_in(
+    scene: &mut Scene<'_>,
+    staff: &mut Client,
+    totp: &str,
+    password: &str,
+) -> Result<(), DemoError> {
     let body = json!({ "email": EMAIL, "password": password, "totp": totp });
     let call = Call::post("signs in with password and a TOTP code", "/v1/staff/sessions", body, 201);
     let signed_in = staff
@@ -40,7 +48,8 @@ pub async fn read_queue(scene: &mut Scene<'_>, staff: &Client, release: &Release
     let call = Call::get("reads the queue", "/v1/staff/promotions?state=submitted");
     staff
         .play(scene.transcript, call, |answer| {
-            let listed = answer.list("/items").iter().any(|item| item.get("id") == Some(&json!(release.group)));
+            let listed =
+                answer.list("/items").iter().any(|item| item.get("id") == Some(&json!(release.group)));
             must(listed, "the submission should be in the queue")?;
             Ok(answer.list("/items").iter().map(told_promotion).collect::<Vec<_>>().join("\n"))
         })
@@ -61,7 +70,9 @@ pub async fn send_back(scene: &mut Scene<'_>, staff: &Client, release: &Release)
         body,
         200,
     );
-    staff.play(scene.transcript, call.if_unchanged(&review), |answer| state(answer, "changes_requested")).await?;
+    staff
+        .play(scene.transcript, call.if_unchanged(&review), |answer| state(answer, "changes_requested"))
+        .await?;
     Ok(())
 }
 

@@ -47,7 +47,11 @@ pub async fn sign_up(scene: &mut Scene<'_>, vendor: &mut Client, terms: &str) ->
     let call = Call::post("types the right code", proof, json!({ "code": code }), 201);
     let proven = vendor
         .play(scene.transcript, call, |answer| {
-            Ok(format!("developer {}, default group {}", answer.text("/developer")?, answer.text("/default_group")?))
+            Ok(format!(
+                "developer {}, default group {}",
+                answer.text("/developer")?,
+                answer.text("/default_group")?
+            ))
         })
         .await?;
     sign_in(scene, vendor).await?;
@@ -65,8 +69,9 @@ pub async fn sign_up(scene: &mut Scene<'_>, vendor: &mut Client, terms: &str) ->
 async fn sign_in(scene: &mut Scene<'_>, vendor: &mut Client) -> Result<(), DemoError> {
     let body = json!({ "email": EMAIL, "password": PASSWORD });
     let call = Call::post("signs in", "/v1/sessions", body, 201);
-    let signed_in =
-        vendor.play(scene.transcript, call, |answer| Ok(format!("until {}", answer.text("/expires_at")?))).await?;
+    let signed_in = vendor
+        .play(scene.transcript, call, |answer| Ok(format!("until {}", answer.text("/expires_at")?)))
+        .await?;
     vendor.sign_in(signed_in.text("/token").unwrap_or_default());
     Ok(())
 }
@@ -78,7 +83,8 @@ pub async fn keep_credentials(
     integration: &Registered,
 ) -> Result<(), DemoError> {
     let (Some(key), Some(secret)) = (&integration.key, &integration.secret) else { return Ok(()) };
-    let shown = format!("key {key}, secret {}… ({} characters, shown this once)", start(secret), secret.len());
+    let shown =
+        format!("key {key}, secret {}… ({} characters, shown this once)", start(secret), secret.len());
     scene.transcript.pretty(&format!("      “{}”: {shown}", integration.name))?;
     let path = format!("/v1/integrations/{}", integration.id);
     let call = Call::get("looks again: the secret is not shown a second time", path);
@@ -137,15 +143,24 @@ pub async fn prepare_release(
 ) -> Result<Release, DemoError> {
     let bad = format!("{vendor_name} - {} REST Test", integration.name);
     let body = json!({ "account": account, "name": bad });
-    let call =
-        Call::post(format!("names the production group “{bad}”: refused"), "/v1/production-groups", body, 422);
+    let call = Call::post(
+        format!("names the production group “{bad}”: refused"),
+        "/v1/production-groups",
+        body,
+        422,
+    );
     let refusal = vendor.play(scene.transcript, call, |answer| refused(answer, "name.banned_word")).await?;
     let proposed = refusal.text("/errors/0/fix").unwrap_or(vendor_name).to_owned();
     let body = json!({ "account": account, "name": proposed });
     let call = Call::post(format!("takes the proposal “{proposed}”"), "/v1/production-groups", body, 201);
     let group = vendor
         .play(scene.transcript, call, |answer| {
-            Ok(format!("{}, {}: {}", answer.text("/id")?, answer.text("/state")?, told_limits(answer, "/limits")))
+            Ok(format!(
+                "{}, {}: {}",
+                answer.text("/id")?,
+                answer.text("/state")?,
+                told_limits(answer, "/limits")
+            ))
         })
         .await?;
     let group = group.text("/id").unwrap_or_default().to_owned();
@@ -202,7 +217,8 @@ async fn ask_limits(
     let path = format!("/v1/production-groups/{group}");
     let seen = vendor.send(&Call::get("", path.clone())).await?;
     let body = json!({ "tier": "standard", "justification": justification });
-    let call = Call::put(format!("asks for the standard tier: “{justification}”"), path + "/limits-request", body);
+    let call =
+        Call::put(format!("asks for the standard tier: “{justification}”"), path + "/limits-request", body);
     vendor
         .play(scene.transcript, call.if_unchanged(&seen), |answer| Ok(told_limits(answer, "/asked/limits")))
         .await?;
@@ -245,7 +261,8 @@ pub async fn answer_changes(
             Ok(format!("{reason}: “{note}”"))
         })
         .await?;
-    let why = "12 universities, about 9,000 learners, one result for each finished puzzle: 110,000 calls a day.";
+    let why =
+        "12 universities, about 9,000 learners, one result for each finished puzzle: 110,000 calls a day.";
     ask_limits(scene, vendor, &release.group, why).await?;
     submit(scene, vendor, release, "hands it in again").await
 }
