@@ -4,11 +4,14 @@ use crate::{
     address::MailboxClass,
     group::Limits,
     ids::IntegrationId,
+    names,
     policy::{Policy, Tier},
+    prodaccount::ContactState,
     sealed::Fingerprint,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// The checks, in the order they are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -43,9 +46,6 @@ pub enum CheckCode {
     /// Limits are asked for, with a justification.
     #[serde(rename = "limits_justified")]
     LimitsJustified,
-    /// Nobody is suspended.
-    #[serde(rename = "no_suspension")]
-    NoSuspension,
     /// A second owner. Advisory.
     #[serde(rename = "second_owner")]
     SecondOwner,
@@ -88,6 +88,8 @@ impl Checklist {
 /// integrations' streams.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
+    /// When the owner's sign-in address was proven; a developer without proof has no stream.
+    pub owner_proven_at: Option<DateTime<Utc>>,
     /// Terms the owner accepted.
     pub owner_terms_version: String,
     /// Number of owners of the account.
@@ -151,12 +153,133 @@ pub struct Evidence {
 
 impl Evidence {
     /// SHA-256 over the JSON form, hex.
+    #[expect(clippy::expect_used, reason = "derived JSON of structs without maps and floats does not fail")]
     pub fn hash(&self) -> String {
-        unimplemented!()
+        let json = serde_json::to_vec(self).expect("evidence is plain JSON");
+        data_encoding::HEXLOWER.encode(&Sha256::digest(&json))
     }
 }
 
 /// Evaluates all checks.
-pub fn evaluate(_view: &View, _policy: &Policy, _now: DateTime<Utc>) -> Evidence {
-    unimplemented!()
+pub fn evaluate(view: &View, policy: &Policy, now: DateTime<Utc>) -> Evidence {
+    let checks = vec![
+        blocking(CheckCode::OwnerProven, owner_proven(view)),
+        blocking(CheckCode::ContactProven, contact_proven(view, policy, now)),
+        advisory(CheckCode::ContactRole, contact_role(view)),
+        blocking(CheckCode::NameRule, name_rule(view, policy)),
+        blocking(CheckCode::HasIntegration, has_integration(view)),
+        blocking(CheckCode::IntegrationsComplete, integrations_complete(view)),
+        blocking(CheckCode::UrisOnDeclaredHosts, uris_on_declared_hosts(view)),
+        blocking(CheckCode::SupportUrl, support_url(view)),
+        blocking(CheckCode::TermsAccepted, terms_accepted(view, policy)),
+        blocking(CheckCode::LimitsJustified, limits_justified(view, policy)),
+        advisory(CheckCode::SecondOwner, second_owner(view)),
+    ];
+    let mut integrations: Vec<_> =
+        view.integrations.iter().map(|seen| (seen.integration, seen.facts_version)).collect();
+    integrations.sort_unstable();
+    Evidence {
+        group_name: view.group_name.clone(),
+        contact: view.contact.clone(),
+        integrations,
+        asked: view.asked,
+        checklist: Checklist { checks },
+    }
+}
+
+/// What to do about a red check; none when it is green.
+type Fix = Option<String>;
+
+fn blocking(code: CheckCode, fix: Fix) -> Check {
+    Check { code, green: fix.is_none(), advisory: false, fix: fix.unwrap_or_default() }
+}
+
+fn advisory(code: CheckCode, fix: Fix) -> Check {
+    Check { advisory: true, ..blocking(code, fix) }
+}
+
+fn owner_proven(view: &View) -> Fix {
+    view.owner_proven_at
+        .is_none()
+        .then(|| "Prove the owner's sign-in address with the code mailed to it.".to_owned())
+}
+
+fn contact_proven(view: &View, policy: &Policy, now: DateTime<Utc>) -> Fix {
+    match ContactState::of(view.contact.as_ref().map(|contact| contact.proven_at), now, policy) {
+        ContactState::Proven { .. } | ContactState::DueSoon { .. } => None,
+        ContactState::Pending => {
+            Some("Ask for a code to be mailed to the contact mailbox and enter it.".to_owned())
+        }
+        ContactState::Lapsed { since } => Some(format!(
+            "The proof of the contact ended on {}: it holds {} days. Ask for a new code and enter it.",
+            since.format("%Y-%m-%d"),
+            policy.contact_proof_days
+        )),
+    }
+}
+
+fn contact_role(view: &View) -> Fix {
+    let seen = match view.contact.as_ref().map(|contact| contact.class) {
+        Some(MailboxClass::Role) => return None,
+        Some(MailboxClass::Personal) => "The contact looks like one person's mailbox.",
+        Some(MailboxClass::FreeMail) => "The contact is at a free-mail provider.",
+        Some(MailboxClass::NoReply) => "The contact takes no answers.",
+        None => "There is no proven contact.",
+    };
+    let better =
+        "Best is a mailbox several people read, at the vendor's own domain, such as support@ or business@.";
+    Some(format!("{seen} {better}"))
+}
+
+fn name_rule(view: &View, policy: &Policy) -> Fix {
+    let integrations: Vec<String> = view.integrations.iter().map(|seen| seen.name.clone()).collect();
+    let checked = names::check_production(&view.group_name, &view.vendor_name, &integrations, policy);
+    checked.err().map(|problem| format!("Rename the group: {problem}."))
+}
+
+fn has_integration(view: &View) -> Fix {
+    view.integrations.is_empty().then(|| "Move an integration into the group.".to_owned())
+}
+
+fn integrations_complete(view: &View) -> Fix {
+    let lacks = |seen: &IntegrationView| format!("\"{}\" lacks {}", seen.name, seen.missing.join(", "));
+    let gaps: Vec<String> =
+        view.integrations.iter().filter(|seen| !seen.missing.is_empty()).map(lacks).collect();
+    (!gaps.is_empty()).then(|| format!("Fill in what is missing: {}.", gaps.join("; ")))
+}
+
+fn uris_on_declared_hosts(view: &View) -> Fix {
+    let strays =
+        |seen: &IntegrationView| format!("\"{}\" uses {}", seen.name, seen.undeclared_hosts.join(", "));
+    let stray: Vec<String> =
+        view.integrations.iter().filter(|seen| !seen.undeclared_hosts.is_empty()).map(strays).collect();
+    (!stray.is_empty())
+        .then(|| format!("Declare the hosts that URLs lie on, or move the URLs: {}.", stray.join("; ")))
+}
+
+fn support_url(view: &View) -> Fix {
+    view.support_url.is_none().then(|| "Give the account an https URL where customers find help.".to_owned())
+}
+
+fn terms_accepted(view: &View, policy: &Policy) -> Fix {
+    (view.owner_terms_version != policy.terms_version).then(|| {
+        format!(
+            "Accept the terms of {}; the owner accepted those of {}.",
+            policy.terms_version, view.owner_terms_version
+        )
+    })
+}
+
+fn limits_justified(view: &View, policy: &Policy) -> Fix {
+    view.asked.is_none().then(|| {
+        format!(
+            "Say which limits the group needs and why, such as standard with {} calls a day and {} sites.",
+            policy.standard.calls, policy.standard.sites
+        )
+    })
+}
+
+fn second_owner(view: &View) -> Fix {
+    (view.owners < 2)
+        .then(|| "Add a second owner, so that the account does not hang on one person.".to_owned())
 }

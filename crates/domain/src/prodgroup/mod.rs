@@ -3,23 +3,31 @@
 //! draft → submitted → in_review → changes_requested | approved | refused | withdrawn | expired
 
 pub mod checklist;
+mod contents;
+mod phase;
+mod review;
+mod submission;
+#[cfg(test)]
+mod tests;
+
+pub use contents::{Drafted, IntegrationAdmitted, IntegrationReleased, KnownNames, Renamed};
+pub use phase::{Group, ProdGroup};
+pub use review::{
+    ChangesRequested, FirstApprovalRecorded, People, ProductionApproved, ProductionRefused, ReasonCode,
+    ReviewStarted, Reviewer, needs_two_approvers,
+};
+pub use submission::{Asked, LimitsAsked, SubmissionExpired, Submitted, Withdrawn};
 
 use crate::{
-    claim::{ClaimChange, ClaimKey},
     decider::{Context, Decider, Decision, Unexpected},
     developer::Role,
-    group::{GroupRef, Limits},
-    ids::{DeveloperId, IntegrationId, ProdAccountId, ProdGroupId, StaffId, SubjectId, SubmissionId},
-    names::{self, NameProblem},
-    policy::Tier,
-    sealed::{Fingerprint, Sealed, Subjects},
-    staff::StaffRole,
+    group::GroupRef,
+    ids::{DeveloperId, IntegrationId, ProdAccountId, ProdGroupId, SubmissionId},
+    names::NameProblem,
+    sealed::Sealed,
     stored_events,
 };
 use checklist::{Checklist, Evidence};
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// Requests to a production group. `role` is the asking developer's role in the production account, from
 /// the account's fold (`None`: a stranger).
@@ -122,78 +130,6 @@ pub enum Command {
     Expire,
 }
 
-/// What a production name may consist of.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct KnownNames {
-    /// The account's vendor name.
-    pub vendor: String,
-    /// Names of integrations of the account's members that may be its product.
-    pub integrations: Vec<String>,
-}
-
-/// The limits a vendor asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
-    /// Named size, or custom.
-    pub tier: Tier,
-    /// The numbers (of the tier at the time of asking, or custom).
-    pub limits: Limits,
-}
-
-/// Why staff sent back or refused: a code from a fixed list; free text is sealed beside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum ReasonCode {
-    /// Name misleads or breaks the naming rule.
-    #[serde(rename = "naming")]
-    Naming,
-    /// Contact unsuitable.
-    #[serde(rename = "contact")]
-    Contact,
-    /// Facts of an integration wrong or misleading.
-    #[serde(rename = "integration_facts")]
-    IntegrationFacts,
-    /// Asks for more entitlements than its purpose needs.
-    #[serde(rename = "entitlements")]
-    Entitlements,
-    /// Limits not justified.
-    #[serde(rename = "limits")]
-    Limits,
-    /// Against the terms.
-    #[serde(rename = "terms")]
-    Terms,
-    /// Something else, told in the note.
-    #[serde(rename = "other")]
-    Other,
-}
-
-/// A member of staff and everything independence is judged by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reviewer {
-    /// Who.
-    pub staff: StaffId,
-    /// What they may do.
-    pub role: StaffRole,
-    /// Fingerprint of their address.
-    pub email_fingerprint: Fingerprint,
-    /// Fingerprint of their mail domain; none for free-mail.
-    pub domain_fingerprint: Option<Fingerprint>,
-    /// Developer accounts they declared as their own.
-    pub own_developers: Vec<DeveloperId>,
-    /// The people of the account under review.
-    pub people: People,
-}
-
-/// Everybody who ever belonged to the account.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct People {
-    /// Ever members and inviters.
-    pub developers: Vec<DeveloperId>,
-    /// Fingerprints of their addresses and of the contact.
-    pub email_fingerprints: Vec<Fingerprint>,
-    /// Fingerprints of their mail domains and the contact's; free-mail left out.
-    pub domain_fingerprints: Vec<Fingerprint>,
-}
-
 /// Facts of a production group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -224,175 +160,6 @@ pub enum Event {
     /// The deadline passed.
     SubmissionExpired(SubmissionExpired),
 }
-
-/// The group was made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Drafted {
-    /// Whose.
-    pub account: ProdAccountId,
-    /// Name, normalised.
-    pub name: String,
-    /// Limits until a grant (the development tier at the decision).
-    pub limits: Limits,
-}
-
-/// It has another name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Renamed {
-    /// The new name, normalised.
-    pub name: String,
-}
-
-/// An integration came in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IntegrationAdmitted {
-    /// Which.
-    pub integration: IntegrationId,
-}
-
-/// An integration left.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IntegrationReleased {
-    /// Which.
-    pub integration: IntegrationId,
-    /// Where it went.
-    pub to: GroupRef,
-}
-
-/// Limits were asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LimitsAsked {
-    /// What is wanted.
-    pub asked: Asked,
-    /// Why.
-    pub justification: Sealed,
-}
-
-/// It was handed in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Submitted {
-    /// Names the submission.
-    pub submission: SubmissionId,
-    /// Who handed it in.
-    pub by: DeveloperId,
-    /// What is wanted.
-    pub asked: Asked,
-    /// What the checks saw.
-    pub evidence: Evidence,
-    /// SHA-256 over the evidence, hex; both approvals bind to it.
-    pub evidence_hash: String,
-    /// When it expires if nobody acts.
-    pub expires_at: DateTime<Utc>,
-}
-
-/// The submission was taken back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Withdrawn {
-    /// Which submission.
-    pub submission: SubmissionId,
-}
-
-/// Staff look at it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReviewStarted {
-    /// Which submission.
-    pub submission: SubmissionId,
-    /// Who.
-    pub staff: StaffId,
-}
-
-/// Staff sent it back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChangesRequested {
-    /// Which submission.
-    pub submission: SubmissionId,
-    /// Who.
-    pub staff: StaffId,
-    /// Which rule it fails.
-    pub reason: ReasonCode,
-    /// What to change.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<Sealed>,
-    /// When it expires if the vendor does not answer.
-    pub expires_at: DateTime<Utc>,
-}
-
-/// The first of two approvals.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FirstApprovalRecorded {
-    /// Which submission.
-    pub submission: SubmissionId,
-    /// Who.
-    pub staff: StaffId,
-    /// Evidence it binds to.
-    pub evidence_hash: String,
-}
-
-/// It has production limits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProductionApproved {
-    /// Which submission.
-    pub submission: SubmissionId,
-    /// Who decided, first approver first.
-    pub staff: Vec<StaffId>,
-    /// Named size granted.
-    pub tier: Tier,
-    /// Limits at the decision.
-    pub limits: Limits,
-    /// Evidence it binds to.
-    pub evidence_hash: String,
-    /// Policy in force.
-    pub policy_version: u32,
-    /// When.
-    pub approved_at: DateTime<Utc>,
-}
-
-/// Staff refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProductionRefused {
-    /// Which submission.
-    pub submission: SubmissionId,
-    /// Who.
-    pub staff: StaffId,
-    /// Why.
-    pub reason: ReasonCode,
-    /// More.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<Sealed>,
-}
-
-/// The deadline passed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SubmissionExpired {
-    /// Which submission.
-    pub submission: SubmissionId,
-}
-
-impl Subjects for Drafted {}
-impl Subjects for Renamed {}
-impl Subjects for IntegrationAdmitted {}
-impl Subjects for IntegrationReleased {}
-impl Subjects for LimitsAsked {
-    fn subjects(&self) -> Vec<SubjectId> {
-        vec![self.justification.subject]
-    }
-}
-impl Subjects for Submitted {}
-impl Subjects for Withdrawn {}
-impl Subjects for ReviewStarted {}
-impl Subjects for ChangesRequested {
-    fn subjects(&self) -> Vec<SubjectId> {
-        self.note.iter().map(|note| note.subject).collect()
-    }
-}
-impl Subjects for FirstApprovalRecorded {}
-impl Subjects for ProductionApproved {}
-impl Subjects for ProductionRefused {
-    fn subjects(&self) -> Vec<SubjectId> {
-        self.note.iter().map(|note| note.subject).collect()
-    }
-}
-impl Subjects for SubmissionExpired {}
 
 stored_events!(Event {
     Drafted = "prodgroup.drafted" @ 1;
@@ -479,60 +246,71 @@ pub enum Rejection {
     NotInGroup,
 }
 
-/// Phases of a production group.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum ProdGroup {
-    /// Nothing happened yet.
-    #[default]
-    Absent,
-    /// Being prepared.
-    Draft(Group),
-    /// Handed in, nobody looks yet.
-    Submitted(Group, Submitted),
-    /// Staff look at it; perhaps with a first approval.
-    InReview(Group, Submitted, Option<FirstApprovalRecorded>),
-    /// The vendor's turn.
-    ChangesRequested(Group, Submitted, ChangesRequested),
-    /// Released.
-    Approved(Group, ProductionApproved),
-    /// Refused; may be submitted anew.
-    Refused(Group, ProductionRefused),
-    /// Taken back; may be submitted anew.
-    Withdrawn(Group),
-    /// Ran out; may be submitted anew.
-    Expired(Group),
-}
-
-/// What every phase has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Group {
-    /// Whose.
-    pub account: ProdAccountId,
-    /// Current name.
-    pub name: String,
-    /// What is in it.
-    pub integrations: BTreeSet<IntegrationId>,
-    /// Limits in force.
-    pub limits: Limits,
-    /// What is asked for.
-    pub asked: Option<LimitsAsked>,
-}
-
 impl Decider for ProdGroup {
     const CATEGORY: &'static str = "prodgroup";
     type Command = Command;
     type Event = Event;
     type Rejection = Rejection;
 
-    fn decide(&self, _command: Command, _context: &Context<'_>) -> Result<Decision<Event>, Rejection> {
-        unimplemented!()
+    fn decide(&self, command: Command, context: &Context<'_>) -> Result<Decision<Event>, Rejection> {
+        match command {
+            Command::Draft { group: _, account, role, name, known } => {
+                may_change(role)?;
+                match self.group() {
+                    None => contents::draft(account, &name, &known, context),
+                    Some(_) => Err(Rejection::AlreadyExists),
+                }
+            }
+            Command::Rename { role, name, known } => {
+                may_change(role)?;
+                contents::rename(self.editable("rename", context)?, &name, &known, context)
+            }
+            Command::AdmitIntegration { role, integration } => {
+                may_change(role)?;
+                contents::admit(self.editable("admit an integration", context)?, integration)
+            }
+            Command::ReleaseIntegration { role, integration, to } => {
+                may_change(role)?;
+                contents::release(self.editable("release an integration", context)?, integration, to)
+            }
+            Command::AskLimits { role, asked, justification } => {
+                may_change(role)?;
+                self.editable("ask for limits", context)?;
+                submission::ask(asked, justification, context.policy)
+            }
+            Command::Submit { by, role, submission, evidence } => {
+                may_change(role)?;
+                self.submit(by, submission, evidence, context)
+            }
+            Command::Withdraw { role } => {
+                may_change(role)?;
+                self.withdraw()
+            }
+            Command::StartReview { reviewer } => self.start_review(&reviewer, context),
+            Command::RequestChanges { reviewer, reason, note } => {
+                self.request_changes(&reviewer, reason, note, context)
+            }
+            Command::Approve { reviewer, evidence } => self.approve(&reviewer, &evidence, context),
+            Command::Refuse { reviewer, reason, note } => self.refuse(&reviewer, reason, note, context),
+            Command::Expire => self.expire(context.now),
+        }
     }
 
-    fn evolve(self, _event: &Event) -> Result<Self, Unexpected> {
-        unimplemented!()
+    fn evolve(self, event: &Event) -> Result<Self, Unexpected> {
+        self.followed_by(event)
     }
 
     fn phase(&self) -> &'static str {
-        unimplemented!()
+        self.phase_name()
+    }
+}
+
+/// Only owners and admins of the account change its group; to others it does not exist, or is not theirs to
+/// change.
+fn may_change(role: Option<Role>) -> Result<(), Rejection> {
+    match role {
+        Some(Role::Owner | Role::Admin) => Ok(()),
+        Some(Role::Member) => Err(Rejection::NotAllowed),
+        None => Err(Rejection::NotYours),
     }
 }

@@ -1,0 +1,272 @@
+//! What staff decide about a submission, and who of them may.
+
+use super::{Event, ProdGroup, Rejection, Submitted, checklist::Evidence, submission};
+use crate::{
+    decider::{Context, Decision},
+    group::Limits,
+    ids::{DeveloperId, StaffId, SubjectId, SubmissionId},
+    policy::{Policy, Tier},
+    sealed::{Fingerprint, Sealed, Subjects},
+    staff::StaffRole,
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Why staff sent back or refused: a code from a fixed list; free text is sealed beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ReasonCode {
+    /// Name misleads or breaks the naming rule.
+    #[serde(rename = "naming")]
+    Naming,
+    /// Contact unsuitable.
+    #[serde(rename = "contact")]
+    Contact,
+    /// Facts of an integration wrong or misleading.
+    #[serde(rename = "integration_facts")]
+    IntegrationFacts,
+    /// Asks for more entitlements than its purpose needs.
+    #[serde(rename = "entitlements")]
+    Entitlements,
+    /// Limits not justified.
+    #[serde(rename = "limits")]
+    Limits,
+    /// Against the terms.
+    #[serde(rename = "terms")]
+    Terms,
+    /// Something else, told in the note.
+    #[serde(rename = "other")]
+    Other,
+}
+
+/// A member of staff and everything independence is judged by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reviewer {
+    /// Who.
+    pub staff: StaffId,
+    /// What they may do.
+    pub role: StaffRole,
+    /// Fingerprint of their address.
+    pub email_fingerprint: Fingerprint,
+    /// Fingerprint of their mail domain; none for free-mail.
+    pub domain_fingerprint: Option<Fingerprint>,
+    /// Developer accounts they declared as their own.
+    pub own_developers: Vec<DeveloperId>,
+    /// The people of the account under review.
+    pub people: People,
+}
+
+/// Everybody who ever belonged to the account.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct People {
+    /// Ever members and inviters.
+    pub developers: Vec<DeveloperId>,
+    /// Fingerprints of their addresses and of the contact.
+    pub email_fingerprints: Vec<Fingerprint>,
+    /// Fingerprints of their mail domains and the contact's; free-mail left out.
+    pub domain_fingerprints: Vec<Fingerprint>,
+}
+
+/// Staff look at it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewStarted {
+    /// Which submission.
+    pub submission: SubmissionId,
+    /// Who.
+    pub staff: StaffId,
+}
+
+/// Staff sent it back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangesRequested {
+    /// Which submission.
+    pub submission: SubmissionId,
+    /// Who.
+    pub staff: StaffId,
+    /// Which rule it fails.
+    pub reason: ReasonCode,
+    /// What to change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Sealed>,
+    /// When it expires if the vendor does not answer.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// The first of two approvals.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstApprovalRecorded {
+    /// Which submission.
+    pub submission: SubmissionId,
+    /// Who.
+    pub staff: StaffId,
+    /// Evidence it binds to.
+    pub evidence_hash: String,
+}
+
+/// It has production limits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductionApproved {
+    /// Which submission.
+    pub submission: SubmissionId,
+    /// Who decided, first approver first.
+    pub staff: Vec<StaffId>,
+    /// Named size granted.
+    pub tier: Tier,
+    /// Limits at the decision.
+    pub limits: Limits,
+    /// Evidence it binds to.
+    pub evidence_hash: String,
+    /// Policy in force.
+    pub policy_version: u32,
+    /// When.
+    pub approved_at: DateTime<Utc>,
+}
+
+/// Staff refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductionRefused {
+    /// Which submission.
+    pub submission: SubmissionId,
+    /// Who.
+    pub staff: StaffId,
+    /// Why.
+    pub reason: ReasonCode,
+    /// More.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Sealed>,
+}
+
+impl Subjects for ReviewStarted {}
+impl Subjects for ChangesRequested {
+    fn subjects(&self) -> Vec<SubjectId> {
+        self.note.iter().map(|note| note.subject).collect()
+    }
+}
+impl Subjects for FirstApprovalRecorded {}
+impl Subjects for ProductionApproved {}
+impl Subjects for ProductionRefused {
+    fn subjects(&self) -> Vec<SubjectId> {
+        self.note.iter().map(|note| note.subject).collect()
+    }
+}
+
+impl Reviewer {
+    /// An approver who neither is nor was one of the account's people, nor works where they do.
+    fn check(&self) -> Result<(), Rejection> {
+        match self.role {
+            StaffRole::Approver => {}
+            StaffRole::Reader | StaffRole::Auditor => return Err(Rejection::NotAnApprover),
+        }
+        let Self { people, own_developers, email_fingerprint, domain_fingerprint, .. } = self;
+        let belongs = own_developers.iter().any(|developer| people.developers.contains(developer));
+        let same_address = people.email_fingerprints.contains(email_fingerprint);
+        let same_domain =
+            domain_fingerprint.is_some_and(|domain| people.domain_fingerprints.contains(&domain));
+        if belongs || same_address || same_domain { Err(Rejection::ReviewerNotIndependent) } else { Ok(()) }
+    }
+}
+
+/// Whether a grant is above the large tier in calls or sites, so that two of staff must agree.
+pub fn needs_two_approvers(limits: Limits, policy: &Policy) -> bool {
+    limits.calls > policy.large.calls || limits.sites > policy.large.sites
+}
+
+impl ProdGroup {
+    pub(super) fn start_review(
+        &self,
+        reviewer: &Reviewer,
+        context: &Context<'_>,
+    ) -> Result<Decision<Event>, Rejection> {
+        reviewer.check()?;
+        let submitted = match self {
+            Self::Submitted(_, submitted) if !self.is_due(context.now) => submitted,
+            _ => return Err(self.no_such_move("start the review", context)),
+        };
+        let started = ReviewStarted { submission: submitted.submission, staff: reviewer.staff };
+        Ok(Decision::events([Event::ReviewStarted(started)]))
+    }
+
+    pub(super) fn request_changes(
+        &self,
+        reviewer: &Reviewer,
+        reason: ReasonCode,
+        note: Option<Sealed>,
+        context: &Context<'_>,
+    ) -> Result<Decision<Event>, Rejection> {
+        reviewer.check()?;
+        let (submitted, _) = self.in_review("request changes", context)?;
+        Ok(Decision::events([Event::ChangesRequested(ChangesRequested {
+            submission: submitted.submission,
+            staff: reviewer.staff,
+            reason,
+            note,
+            expires_at: submission::expiry(context),
+        })]))
+    }
+
+    pub(super) fn refuse(
+        &self,
+        reviewer: &Reviewer,
+        reason: ReasonCode,
+        note: Option<Sealed>,
+        context: &Context<'_>,
+    ) -> Result<Decision<Event>, Rejection> {
+        reviewer.check()?;
+        let (submitted, _) = self.in_review("refuse", context)?;
+        let (submission, staff) = (submitted.submission, reviewer.staff);
+        Ok(Decision::events([Event::ProductionRefused(ProductionRefused {
+            submission,
+            staff,
+            reason,
+            note,
+        })]))
+    }
+
+    pub(super) fn approve(
+        &self,
+        reviewer: &Reviewer,
+        evidence: &Evidence,
+        context: &Context<'_>,
+    ) -> Result<Decision<Event>, Rejection> {
+        reviewer.check()?;
+        let (submitted, first) = self.in_review("approve", context)?;
+        if evidence.hash() != submitted.evidence_hash {
+            return Err(Rejection::EvidenceChanged);
+        }
+        let Submitted { submission, asked, evidence_hash, .. } = submitted.clone();
+        let staff = match first {
+            Some(first) if first.staff == reviewer.staff => return Err(Rejection::SameApprover),
+            Some(first) => vec![first.staff, reviewer.staff],
+            None if needs_two_approvers(asked.limits, context.policy) => {
+                let first = FirstApprovalRecorded { submission, staff: reviewer.staff, evidence_hash };
+                return Ok(Decision::events([Event::FirstApprovalRecorded(first)]));
+            }
+            None => vec![reviewer.staff],
+        };
+        Ok(Decision::events([Event::ProductionApproved(ProductionApproved {
+            submission,
+            staff,
+            tier: asked.tier,
+            limits: asked.limits,
+            evidence_hash,
+            policy_version: context.policy.version,
+            approved_at: context.now,
+        })]))
+    }
+
+    /// The submission under review, with its first approval.
+    fn in_review(
+        &self,
+        attempt: &'static str,
+        context: &Context<'_>,
+    ) -> Result<(&Submitted, Option<&FirstApprovalRecorded>), Rejection> {
+        match self {
+            Self::InReview(_, submitted, first) => Ok((submitted, first.as_ref())),
+            _ => Err(self.no_such_move(attempt, context)),
+        }
+    }
+
+    /// Why staff can't make this move: the submission ended by time, or the state machine has no such move.
+    fn no_such_move(&self, attempt: &'static str, context: &Context<'_>) -> Rejection {
+        if self.is_due(context.now) { Rejection::SubmissionExpired } else { self.illegal(attempt) }
+    }
+}
