@@ -1,9 +1,103 @@
 //! What the portal does with its rules: use cases and workers over the log, side state, clock, ids, keys
 //! and mail.
 
+mod aggregate;
+mod claims;
 pub mod clock;
 pub mod codes;
+pub mod error;
+mod execute;
+mod folds;
+pub mod groups;
 pub mod ids;
+mod in_flight;
 pub mod keyring;
+pub mod meta;
+mod refused;
 pub mod secret;
 pub mod tokens;
+
+pub use error::AppError;
+pub use folds::FoldError;
+pub use meta::{Done, Meta};
+
+use clock::Clock;
+use domain::policy::Policy;
+use eventlog::{EventLog, Head};
+use folds::Folds;
+use ids::Ids;
+use in_flight::InFlight;
+use keyring::BoundKeys;
+use refused::Refused;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+/// Commands that run at once; one more is told that the portal is busy.
+const COMMANDS_MAX: usize = 1_024;
+
+/// The application. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+/// What an application is made of.
+pub struct Parts {
+    /// The log.
+    pub log: EventLog,
+    /// Keys bound to that log.
+    pub keys: BoundKeys,
+    /// The policy in force.
+    pub policy: Policy,
+    /// The clock.
+    pub clock: Clock,
+    /// Ids and randomness.
+    pub ids: Ids,
+}
+
+struct Inner {
+    log: EventLog,
+    keys: BoundKeys,
+    policy: Policy,
+    clock: Clock,
+    ids: Ids,
+    folds: Folds,
+    in_flight: InFlight,
+    refused: Refused,
+    running: Arc<Semaphore>,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { log, keys, policy, clock, ids } = parts;
+        let inner = Inner {
+            folds: Folds::new(log.clone()),
+            in_flight: InFlight::default(),
+            refused: Refused::default(),
+            running: Arc::new(Semaphore::new(COMMANDS_MAX)),
+            log,
+            keys,
+            policy,
+            clock,
+            ids,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> &Policy {
+        &self.inner.policy
+    }
+
+    /// The end of the log: what a read that begins now must see.
+    pub fn head(&self) -> Head {
+        self.inner.log.head()
+    }
+
+    /// The id a command gives to what it makes.
+    fn derived_id(&self, ticket: &meta::Ticket, label: &str) -> Uuid {
+        self.inner.keys.derived_id(ticket.command, label)
+    }
+}

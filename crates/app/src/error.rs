@@ -1,0 +1,182 @@
+//! Why a use case did not do what was asked.
+
+use crate::folds::FoldError;
+use domain::{
+    codec::CodecError, developer, devgroup, fields::FieldError, integration, prodaccount, prodgroup, staff,
+};
+use eventlog::{AppendError, ReadError, StreamVersion};
+
+/// Everything a caller of a use case can be told. Texts never hold personal data, secrets or stream names.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// A rule of developer accounts.
+    #[error(transparent)]
+    Developer(#[from] developer::Rejection),
+    /// A rule of development groups.
+    #[error(transparent)]
+    DevGroup(#[from] devgroup::Rejection),
+    /// A rule of production accounts.
+    #[error(transparent)]
+    ProdAccount(#[from] prodaccount::Rejection),
+    /// A rule of production groups and promotion.
+    #[error(transparent)]
+    ProdGroup(#[from] prodgroup::Rejection),
+    /// A rule of integrations.
+    #[error(transparent)]
+    Integration(#[from] integration::Rejection),
+    /// A rule of staff.
+    #[error(transparent)]
+    Staff(#[from] staff::Rejection),
+    /// Another holds the name, or one that looks like it.
+    #[error("the name is taken")]
+    NameTaken {
+        /// A name that was free a moment ago.
+        proposal: Option<String>,
+    },
+    /// Another account has the address. Only the operator is ever told.
+    #[error("the address is taken")]
+    AddressTaken,
+    /// Fields that break a rule of form.
+    #[error("{} fields are not acceptable", .0.len())]
+    Fields(Vec<FieldError>),
+    /// Not the code; or nothing that a code could prove any more.
+    #[error("this is not the code")]
+    CodeWrong {
+        /// Tries that are left before the code is dead.
+        tries_left: u32,
+    },
+    /// The code's life is over, by time or by wrong tries.
+    #[error("the code has expired")]
+    CodeExpired,
+    /// A code works once.
+    #[error("the code has been used")]
+    CodeUsed,
+    /// Nothing there, or nothing the caller may know of: alike.
+    #[error("there is no such thing")]
+    NotFound,
+    /// Address, password or second factor: never told which.
+    #[error("address, password or code do not match")]
+    BadCredentials,
+    /// Too many failed sign-ins with one address.
+    #[error("too many failed attempts")]
+    Throttled {
+        /// Seconds until the next try is looked at.
+        retry_after_s: u32,
+    },
+    /// The idempotency key was used for another request.
+    #[error("the idempotency key was used for another request")]
+    IdempotencyReused,
+    /// The same command runs at this moment.
+    #[error("the same request is being carried out at this moment")]
+    InFlight,
+    /// The version the caller saw is no longer current.
+    #[error("the version given is not current")]
+    PreconditionFailed {
+        /// The current version.
+        actual: StreamVersion,
+    },
+    /// Others kept changing what the decision read.
+    #[error("others kept changing the same things")]
+    Contended,
+    /// The read model did not reach the position in time.
+    #[error("the read model is behind")]
+    Behind,
+    /// A position or version of another log.
+    #[error("the position belongs to another log")]
+    OtherLog,
+    /// A decision would rest on more streams than one append may guard.
+    #[error("this touches more things at once than one decision may ({limit})")]
+    TooMuchAtOnce {
+        /// Streams per append.
+        limit: usize,
+    },
+    /// A bounded queue is full: the writer's, the password pool's or the commands' own.
+    #[error("the portal is busy")]
+    Busy,
+    /// No space for more events; reading goes on.
+    #[error("the device is full")]
+    DiskFull,
+    /// What the command would change has reached its last permitted event.
+    #[error("this has too long a history to change any more")]
+    HistoryFull,
+    /// The portal is stopping.
+    #[error("the portal takes no more changes")]
+    Closed,
+    /// Whether the change is durable is unknown; the process ends and the command's outcome can be asked for.
+    #[error("whether the change is durable is unknown")]
+    InDoubt,
+    /// A stream holds what can't follow from what precedes it.
+    #[error("stored facts are damaged")]
+    Corrupt(#[source] FoldError),
+    /// A part the use case needs failed.
+    #[error("a part of the portal failed")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl AppError {
+    /// Wraps the failure of a part.
+    pub(crate) fn unavailable(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Unavailable(Box::new(source))
+    }
+
+    /// Whether the error says that there is nothing here for the caller. It goes before a failed
+    /// precondition, which would tell a stranger that something exists.
+    pub(crate) fn hides_existence(&self) -> bool {
+        matches!(
+            self,
+            Self::NotFound
+                | Self::Developer(developer::Rejection::NotRegistered)
+                | Self::DevGroup(devgroup::Rejection::NotYours)
+                | Self::ProdAccount(prodaccount::Rejection::NotYours)
+                | Self::ProdGroup(prodgroup::Rejection::NotYours)
+                | Self::Integration(integration::Rejection::NotYours)
+                | Self::Staff(staff::Rejection::NotEnrolled)
+        )
+    }
+
+    /// Whether it is certain that nothing of the command was or will be done.
+    pub(crate) fn is_final(&self) -> bool {
+        !matches!(self, Self::InFlight | Self::InDoubt | Self::Unavailable(_) | Self::Closed)
+    }
+}
+
+impl From<FoldError> for AppError {
+    fn from(error: FoldError) -> Self {
+        match error {
+            FoldError::Read(ReadError::Store(source)) => Self::Unavailable(source),
+            corrupt @ (FoldError::Read(ReadError::Corrupt { .. })
+            | FoldError::CorruptStream { .. }
+            | FoldError::Undecodable { .. }) => Self::Corrupt(corrupt),
+        }
+    }
+}
+
+impl From<ReadError> for AppError {
+    fn from(error: ReadError) -> Self {
+        FoldError::Read(error).into()
+    }
+}
+
+impl From<CodecError> for AppError {
+    fn from(error: CodecError) -> Self {
+        Self::unavailable(error)
+    }
+}
+
+impl From<AppendError> for AppError {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Conflict { .. } => Self::Contended,
+            AppendError::CommandReused => Self::IdempotencyReused,
+            AppendError::Invalid(eventlog::InvalidBatch::TooManyStreams) => {
+                Self::TooMuchAtOnce { limit: eventlog::STREAMS_PER_APPEND_MAX }
+            }
+            AppendError::Invalid(invalid) => Self::unavailable(invalid),
+            AppendError::StreamFull { .. } | AppendError::StreamsFull => Self::HistoryFull,
+            AppendError::QueueFull => Self::Busy,
+            AppendError::DiskFull => Self::DiskFull,
+            AppendError::Closed => Self::Closed,
+            AppendError::Unknown => Self::InDoubt,
+        }
+    }
+}
