@@ -1,0 +1,128 @@
+//! The projector: one task that follows the log and moves the read model along.
+
+use crate::{
+    ApplyError, Failed, Status,
+    files::Files,
+    open, rebuild,
+    writer::Writer,
+};
+use eventlog::{EventLog, Position, ReadError};
+use sqlx::SqlitePool;
+use std::{
+    convert::Infallible,
+    future::Future,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+use tokio::sync::watch;
+
+/// The log's hint may be missed; from time to time we look for ourselves.
+const POLL_EVERY: Duration = Duration::from_secs(1);
+
+/// Folds the log into the read model until told to stop.
+pub struct Projector {
+    files: Files,
+    log: EventLog,
+    writer: Option<Writer>,
+    pool: Arc<OnceLock<SqlitePool>>,
+    status: watch::Sender<Status>,
+}
+
+/// Why the projector has stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectionError {
+    /// An event can't be folded. It is never skipped: the code is at fault, so a fixed program and a rebuild
+    /// are the way on.
+    #[error("event {event_type} at position {} cannot be folded", position.0)]
+    Event {
+        /// Where it stands.
+        position: Position,
+        /// Its stored type.
+        event_type: String,
+        /// What is wrong.
+        #[source]
+        source: ApplyError,
+    },
+    /// The log does not go on where the file ends.
+    #[error("the record at position {} does not follow what was folded", position.0)]
+    OtherHistory {
+        /// The first that doesn't fit.
+        position: Position,
+    },
+    /// The log can't be read.
+    #[error("the log cannot be read")]
+    Log(#[from] ReadError),
+    /// SQLite failed.
+    #[error("the read model cannot be written")]
+    Store(#[from] sqlx::Error),
+    /// Files can't be made or moved.
+    #[error("the files of the read model cannot be used")]
+    Files(#[from] std::io::Error),
+}
+
+impl Projector {
+    pub(crate) fn new(
+        files: Files,
+        log: EventLog,
+        writer: Option<Writer>,
+        pool: Arc<OnceLock<SqlitePool>>,
+        status: watch::Sender<Status>,
+    ) -> Self {
+        Self { files, log, writer, pool, status }
+    }
+
+    /// Builds the file when there is none, then follows the log; ends at `shutdown` or at the first failure,
+    /// which the status shows from then on.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()> + Send) -> Result<(), ProjectionError> {
+        let outcome = tokio::select! {
+            () = shutdown => return Ok(()),
+            outcome = self.follow() => outcome,
+        };
+        match outcome {
+            Ok(never) => match never {},
+            Err(error) => {
+                self.status.send_modify(|status| status.failed = Some(failed(&error, status.position)));
+                Err(error)
+            }
+        }
+    }
+
+    async fn follow(&mut self) -> Result<Infallible, ProjectionError> {
+        let mut head = self.log.watch();
+        let mut writer = match self.writer.take() {
+            Some(writer) => writer,
+            None => rebuild::rebuild(&self.files, &self.log).await?,
+        };
+        let readers = open::connect_readers(&self.files).await?;
+        self.pool.get_or_init(|| readers);
+        loop {
+            self.publish(writer.position());
+            while writer.step(&self.log).await? {
+                self.publish(writer.position());
+            }
+            // Both a hint and the end of the wait mean the same: look again.
+            if let Ok(Err(_closed)) = tokio::time::timeout(POLL_EVERY, head.changed()).await {
+                return std::future::pending().await;
+            }
+        }
+    }
+
+    fn publish(&self, position: Position) {
+        let head_seen = self.log.head().position;
+        self.status.send_replace(Status { position, head_seen, serving: true, failed: None });
+    }
+}
+
+fn failed(error: &ProjectionError, reached: Position) -> Failed {
+    match error {
+        ProjectionError::Event { position, event_type, .. } => {
+            Failed { position: *position, event_type: event_type.clone() }
+        }
+        ProjectionError::OtherHistory { position } => {
+            Failed { position: *position, event_type: String::new() }
+        }
+        ProjectionError::Log(_) | ProjectionError::Store(_) | ProjectionError::Files(_) => {
+            Failed { position: Position(reached.0 + 1), event_type: String::new() }
+        }
+    }
+}

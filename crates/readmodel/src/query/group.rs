@@ -1,0 +1,74 @@
+//! Development groups.
+
+use super::{Listed, Member, Page, QueryError, sql};
+use crate::{ReadModel, columns::Columns};
+use domain::{
+    developer::Role,
+    group::Limits,
+    ids::{DevGroupId, DeveloperId, IntegrationId},
+};
+use eventlog::StreamVersion;
+use sqlx::sqlite::SqliteRow;
+
+/// A development group as one of its members sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupRow {
+    /// Which.
+    pub id: DevGroupId,
+    /// Current name.
+    pub name: String,
+    /// Whether it is its owner's personal default group.
+    pub personal: bool,
+    /// Role of the asking developer.
+    pub role: Role,
+    /// Everybody in it.
+    pub members: Vec<Member>,
+    /// Its integrations, oldest first, at most 100; the list of integrations has them all.
+    pub integrations: Vec<IntegrationId>,
+    /// Limits in force.
+    pub limits: Limits,
+    /// Of the group's stream.
+    pub version: StreamVersion,
+}
+
+impl ReadModel {
+    /// The development groups a developer is a member of.
+    pub async fn groups_of(&self, developer: DeveloperId, page: Page) -> Result<Listed<GroupRow>, QueryError> {
+        let rows = sqlx::query(sql::GROUPS_OF)
+            .bind(developer.to_string())
+            .bind(page.after_key())
+            .bind(page.fetch())
+            .fetch_all(&self.pool()?)
+            .await?;
+        let rows = rows.iter().map(|row| Ok((Columns(row).key("position")?, group_row(row)?)));
+        Ok(page.cut(rows.collect::<Result<_, QueryError>>()?))
+    }
+
+    /// One development group, when the developer is a member of it.
+    pub async fn group(
+        &self,
+        id: DevGroupId,
+        developer: DeveloperId,
+    ) -> Result<Option<GroupRow>, QueryError> {
+        let row = sqlx::query(sql::GROUP)
+            .bind(id.to_string())
+            .bind(developer.to_string())
+            .fetch_optional(&self.pool()?)
+            .await?;
+        row.as_ref().map(group_row).transpose()
+    }
+}
+
+fn group_row(row: &SqliteRow) -> Result<GroupRow, QueryError> {
+    let row = Columns(row);
+    Ok(GroupRow {
+        id: row.parsed("id")?,
+        name: row.text("name")?,
+        personal: row.flag("personal")?,
+        role: row.word("role")?,
+        members: row.json("members")?,
+        integrations: row.json("integrations")?,
+        limits: row.json("limits")?,
+        version: row.version()?,
+    })
+}

@@ -1,0 +1,83 @@
+//! Statements of the queries. Where a developer asks, the statement itself joins what they may see.
+
+use crate::sql::statements;
+
+statements! {
+    DEVELOPER =
+        "SELECT d.*,
+                (SELECT json_group_array(json_object('id', g.id, 'role', g.role) ORDER BY g.position)
+                   FROM (SELECT g.id, g.position, m.role
+                           FROM dev_group_member AS m JOIN dev_group AS g ON g.id = m.group_id
+                          WHERE m.developer = d.id ORDER BY g.position LIMIT 100) AS g) AS groups,
+                (SELECT json_group_array(json_object('id', a.id, 'role', a.role) ORDER BY a.position)
+                   FROM (SELECT a.id, a.position, m.role
+                           FROM prod_account_member AS m JOIN prod_account AS a ON a.id = m.account
+                          WHERE m.developer = d.id ORDER BY a.position LIMIT 100) AS a) AS accounts
+           FROM developer AS d WHERE d.id = ?1";
+    GROUPS_OF =
+        "SELECT g.*, m.role
+           FROM dev_group_member AS m JOIN dev_group_shown AS g ON g.id = m.group_id
+          WHERE m.developer = ?1 AND g.position > ?2
+          ORDER BY g.position LIMIT ?3";
+    GROUP =
+        "SELECT g.*, m.role
+           FROM dev_group_shown AS g
+           JOIN dev_group_member AS m ON m.group_id = g.id AND m.developer = ?2
+          WHERE g.id = ?1";
+    INTEGRATIONS_OF =
+        "SELECT i.*, a.role
+           FROM group_access AS a JOIN integration_shown AS i ON i.group_id = a.group_id
+          WHERE a.developer = ?1 AND i.position > ?2
+          ORDER BY i.position LIMIT ?3";
+    INTEGRATION =
+        "SELECT i.*, a.role
+           FROM integration_shown AS i
+           JOIN group_access AS a ON a.group_id = i.group_id AND a.developer = ?2
+          WHERE i.id = ?1";
+    ACCOUNTS_OF =
+        "SELECT a.*, m.role
+           FROM prod_account_member AS m JOIN prod_account_shown AS a ON a.id = m.account
+          WHERE m.developer = ?1 AND a.position > ?2
+          ORDER BY a.position LIMIT ?3";
+    ACCOUNT =
+        "SELECT a.*, m.role
+           FROM prod_account_shown AS a
+           JOIN prod_account_member AS m ON m.account = a.id AND m.developer = ?2
+          WHERE a.id = ?1";
+    PROD_GROUPS_OF =
+        "SELECT g.*, m.role
+           FROM prod_account_member AS m JOIN prod_group_shown AS g ON g.account = m.account
+          WHERE m.developer = ?1 AND g.position > ?2
+          ORDER BY g.position LIMIT ?3";
+    PROD_GROUP =
+        "SELECT g.*, m.role
+           FROM prod_group_shown AS g
+           JOIN prod_account_member AS m ON m.account = g.account AND m.developer = ?2
+          WHERE g.id = ?1";
+    PROMOTIONS =
+        "SELECT g.*, NULL AS role
+           FROM prod_group_shown AS g
+          WHERE g.submitted_position > ?2 AND (?1 IS NULL OR g.state = ?1)
+          ORDER BY g.submitted_position LIMIT ?3";
+    PROMOTION =
+        "SELECT g.*, NULL AS role, a.support_url, a.declared_epoch, a.declared_address, a.declared_class,
+                a.challenge_intent, a.challenge_expires_at, a.challenge_outcome,
+                a.shown_epoch, a.shown_address, a.shown_class, a.shown_proven_at
+           FROM prod_group_shown AS g JOIN prod_account_shown AS a ON a.id = g.account
+          WHERE g.id = ?1 AND g.submitted_position IS NOT NULL";
+    PROMOTION_INTEGRATIONS =
+        "SELECT id, facts, facts_version FROM integration WHERE group_id = ?1 ORDER BY position LIMIT 100";
+    CARD =
+        "SELECT i.facts, g.name AS group_name, g.tier, g.limits, g.approved_at,
+                a.vendor_name, a.support_url, a.shown_epoch, a.shown_address, a.shown_class, a.shown_proven_at
+           FROM integration AS i
+           LEFT JOIN prod_group AS g ON g.id = i.group_id AND g.state = 'approved'
+           LEFT JOIN prod_account AS a ON a.id = g.account
+          WHERE i.id = ?1";
+    TIMELINE =
+        "SELECT * FROM timeline
+          WHERE stream IN (SELECT value FROM json_each(?1)) AND position > ?2
+          ORDER BY position LIMIT ?3";
+    COMMAND =
+        "SELECT first, last, at FROM command WHERE id = ?1 AND actor_kind = ?2 AND actor_id = ?3";
+}
