@@ -58,7 +58,7 @@ impl Columns<'_> {
             .transpose()
     }
 
-    /// A value stored by [`to_json`].
+    /// A value of several parts.
     pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, QueryError> {
         self.optional_json(column)?.ok_or(QueryError::Inconsistent { column })
     }
@@ -88,11 +88,6 @@ impl Columns<'_> {
             })
             .transpose()
     }
-}
-
-/// A value of several parts, as its column holds it.
-pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
-    serde_json::to_string(value)
 }
 
 /// An enum without payload, as its column holds it: the bare word of its serialised form.

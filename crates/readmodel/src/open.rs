@@ -5,7 +5,7 @@ use crate::{
     files::Files,
     projector::Projector,
     sql, version,
-    writer::{Checkpoint, Writer, position_column},
+    writer::{Checkpoint, Writer},
 };
 use eventlog::{EventLog, Position, ReadError};
 use sqlx::{
@@ -72,7 +72,8 @@ pub async fn open(dir: &Path, log: EventLog) -> Result<(ReadModel, Projector), O
         }
     };
     let pool = Arc::new(OnceLock::new());
-    let (status_sender, status) = watch::channel(Status { head_seen: log.head().position, ..Status::default() });
+    let (status_sender, status) =
+        watch::channel(Status { head_seen: log.head().position, ..Status::default() });
     let projector = Projector::new(files, log, writer, Arc::clone(&pool), status_sender);
     Ok((ReadModel { pool, status }, projector))
 }
@@ -99,7 +100,8 @@ async fn inspect(files: &Files, log: &EventLog) -> Result<Result<Writer, Unfit>,
     if stored.log_id != head.log_id.to_string() {
         return Ok(Err(Unfit::OtherLog));
     }
-    if stored.readmodel_version != version::READMODEL_VERSION || stored.schema_hash != version::schema_hash() {
+    if stored.readmodel_version != version::READMODEL_VERSION || stored.schema_hash != version::schema_hash()
+    {
         return Ok(Err(Unfit::OtherVersion));
     }
     let Checkpoint { position, hash } = stored.checkpoint;

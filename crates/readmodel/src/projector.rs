@@ -1,11 +1,6 @@
 //! The projector: one task that follows the log and moves the read model along.
 
-use crate::{
-    ApplyError, Failed, Status,
-    files::Files,
-    open, rebuild,
-    writer::Writer,
-};
+use crate::{ApplyError, Failed, Status, files::Files, open, rebuild, writer::Writer};
 use eventlog::{EventLog, Position, ReadError};
 use sqlx::SqlitePool;
 use std::{
@@ -96,9 +91,9 @@ impl Projector {
         let readers = open::connect_readers(&self.files).await?;
         self.pool.get_or_init(|| readers);
         loop {
-            self.publish(writer.position());
+            self.publish(writer.checkpoint().position);
             while writer.step(&self.log).await? {
-                self.publish(writer.position());
+                self.publish(writer.checkpoint().position);
             }
             // Both a hint and the end of the wait mean the same: look again.
             if let Ok(Err(_closed)) = tokio::time::timeout(POLL_EVERY, head.changed()).await {

@@ -25,9 +25,7 @@ pub enum PromotionState {
 
 /// Not a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "expected draft, submitted, in_review, changes_requested, approved, refused, withdrawn or expired"
-)]
+#[error("expected draft, submitted, in_review, changes_requested, approved, refused, withdrawn or expired")]
 pub struct InvalidPromotionState;
 
 impl PromotionState {

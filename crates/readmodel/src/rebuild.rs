@@ -1,13 +1,7 @@
 //! Building the file anew: beside the live one, without regard for a crash, and in its place only when it has
 //! caught up.
 
-use crate::{
-    files::Files,
-    open,
-    projector::ProjectionError,
-    sql,
-    writer::Writer,
-};
+use crate::{files::Files, open, projector::ProjectionError, sql, writer::Writer};
 use eventlog::EventLog;
 use sqlx::{
     Connection, SqliteConnection,
@@ -20,8 +14,7 @@ pub(crate) async fn rebuild(files: &Files, log: &EventLog) -> Result<Writer, Pro
     let (tables, indexes) = sql::SCHEMA.split_once(sql::INDEXES_FROM).unwrap_or((sql::SCHEMA, ""));
     let mut connection = SqliteConnection::connect_with(&fresh_options(files)).await?;
     sqlx::raw_sql(tables).execute(&mut connection).await?;
-    let head = log.head();
-    let mut writer = Writer::begin(connection, head).await?;
+    let mut writer = Writer::begin(connection, log.head().log_id).await?;
     while writer.step(log).await? {}
     sqlx::raw_sql(indexes).execute(&mut writer.connection).await?;
     while writer.step(log).await? {}

@@ -29,3 +29,19 @@ statements! {
     CHECKPOINT_MOVE = "UPDATE checkpoint SET position = ?1, hash = ?2 WHERE one = 1 AND position < ?1";
     QUICK_CHECK = "PRAGMA quick_check(1)";
 }
+
+/// Every table with the statement that reads it whole in a fixed order, for the digest.
+pub(crate) const DUMPS: &[(&str, &str)] = &[
+    ("checkpoint", "SELECT * FROM checkpoint ORDER BY one"),
+    ("command", "SELECT * FROM command ORDER BY id"),
+    ("dev_group", "SELECT * FROM dev_group ORDER BY position"),
+    ("dev_group_member", "SELECT * FROM dev_group_member ORDER BY group_id, developer"),
+    ("developer", "SELECT * FROM developer ORDER BY position"),
+    ("integration", "SELECT * FROM integration ORDER BY position"),
+    ("integration_secret", "SELECT * FROM integration_secret ORDER BY integration, position"),
+    ("mail_outcome", "SELECT * FROM mail_outcome ORDER BY intent"),
+    ("prod_account", "SELECT * FROM prod_account ORDER BY position"),
+    ("prod_account_member", "SELECT * FROM prod_account_member ORDER BY account, developer"),
+    ("prod_group", "SELECT * FROM prod_group ORDER BY position"),
+    ("timeline", "SELECT * FROM timeline ORDER BY position"),
+];

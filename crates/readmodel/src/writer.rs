@@ -1,8 +1,9 @@
 //! The one connection that writes, and the step it takes: records and checkpoint in one transaction.
 
 use crate::{apply, projector::ProjectionError, sql, version};
-use eventlog::{EventLog, Head, Position, Record};
+use eventlog::{EventLog, Position, Record, record};
 use sqlx::{Connection, SqliteConnection};
+use uuid::Uuid;
 
 /// Records folded in one transaction.
 const RECORDS_PER_TRANSACTION: u32 = 500;
@@ -25,14 +26,11 @@ impl Writer {
         Self { connection, checkpoint }
     }
 
-    /// Begins an empty file; `genesis` is the hash the first record follows.
-    pub(crate) async fn begin(
-        mut connection: SqliteConnection,
-        head: Head,
-        genesis: [u8; 32],
-    ) -> Result<Self, sqlx::Error> {
+    /// Begins an empty file of a log.
+    pub(crate) async fn begin(mut connection: SqliteConnection, log_id: Uuid) -> Result<Self, sqlx::Error> {
+        let genesis = record::genesis_hash(log_id);
         sqlx::query(sql::CHECKPOINT_BEGIN)
-            .bind(head.log_id.to_string())
+            .bind(log_id.to_string())
             .bind(version::READMODEL_VERSION)
             .bind(version::schema_hash())
             .bind(genesis.as_slice())
@@ -42,8 +40,8 @@ impl Writer {
         Ok(Self { connection, checkpoint })
     }
 
-    pub(crate) fn position(&self) -> Position {
-        self.checkpoint.position
+    pub(crate) fn checkpoint(&self) -> Checkpoint {
+        self.checkpoint
     }
 
     /// Folds the next records; false when there are none.

@@ -33,7 +33,11 @@ pub struct GroupRow {
 
 impl ReadModel {
     /// The development groups a developer is a member of.
-    pub async fn groups_of(&self, developer: DeveloperId, page: Page) -> Result<Listed<GroupRow>, QueryError> {
+    pub async fn groups_of(
+        &self,
+        developer: DeveloperId,
+        page: Page,
+    ) -> Result<Listed<GroupRow>, QueryError> {
         let rows = sqlx::query(sql::GROUPS_OF)
             .bind(developer.to_string())
             .bind(page.after_key())

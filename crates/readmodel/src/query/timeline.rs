@@ -50,8 +50,8 @@ impl ReadModel {
 
 fn timeline_row(row: &SqliteRow) -> Result<TimelineRow, QueryError> {
     let row = Columns(row);
-    let stream = StreamName::parse(&row.text("stream")?)
-        .map_err(|_| QueryError::Inconsistent { column: "stream" })?;
+    let stream =
+        StreamName::parse(&row.text("stream")?).map_err(|_| QueryError::Inconsistent { column: "stream" })?;
     Ok(TimelineRow {
         position: Position(row.key("position")?),
         stream,

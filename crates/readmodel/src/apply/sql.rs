@@ -1,0 +1,85 @@
+//! Statements of the projector. ?1 is the id of the row, ?2 the version of its stream, wherever both occur.
+
+use crate::sql::statements;
+
+statements! {
+    COMMAND_NOTE =
+        "INSERT INTO command (id, first, last, at, actor_kind, actor_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    TIMELINE_ADD =
+        "INSERT INTO timeline (position, stream, at, event_type, actor_kind, actor_id, data, note)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+
+    DEVELOPER_ADD =
+        "INSERT INTO developer (id, version, position, email, name, locale, terms_version, proven_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    DEVELOPER_TOUCH = "UPDATE developer SET version = ?2 WHERE id = ?1";
+
+    DEV_GROUP_ADD =
+        "INSERT INTO dev_group (id, version, position, name, personal, limits)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    DEV_GROUP_TOUCH = "UPDATE dev_group SET version = ?2 WHERE id = ?1";
+    DEV_GROUP_NAME = "UPDATE dev_group SET version = ?2, name = ?3 WHERE id = ?1";
+    DEV_GROUP_MEMBER_ADD = "INSERT INTO dev_group_member (group_id, developer, role) VALUES (?1, ?2, ?3)";
+
+    ACCOUNT_ADD =
+        "INSERT INTO prod_account (id, version, position, vendor_name, support_url)
+         VALUES (?1, ?2, ?3, ?4, ?5)";
+    ACCOUNT_MEMBER_ADD = "INSERT INTO prod_account_member (account, developer, role) VALUES (?1, ?2, ?3)";
+    ACCOUNT_CONTACT =
+        "UPDATE prod_account
+            SET version = ?2, declared_epoch = ?3, declared_address = ?4, declared_class = ?5,
+                challenge_intent = NULL, challenge_expires_at = NULL
+          WHERE id = ?1";
+    ACCOUNT_CHALLENGE =
+        "UPDATE prod_account SET version = ?2, challenge_intent = ?4, challenge_expires_at = ?5
+          WHERE id = ?1 AND declared_epoch = ?3";
+    ACCOUNT_CONTACT_PROVEN =
+        "UPDATE prod_account
+            SET version = ?2, challenge_intent = NULL, challenge_expires_at = NULL,
+                shown_epoch = declared_epoch, shown_address = declared_address,
+                shown_class = declared_class, shown_proven_at = ?4
+          WHERE id = ?1 AND declared_epoch = ?3";
+    ACCOUNT_GROUP = "UPDATE prod_account SET version = ?2, group_id = ?3 WHERE id = ?1";
+
+    PROD_GROUP_ADD =
+        "INSERT INTO prod_group (id, version, position, account, name, state, limits)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    PROD_GROUP_TOUCH = "UPDATE prod_group SET version = ?2 WHERE id = ?1";
+    PROD_GROUP_NAME = "UPDATE prod_group SET version = ?2, name = ?3 WHERE id = ?1";
+    PROD_GROUP_ASK = "UPDATE prod_group SET version = ?2, asked = ?3, justification = ?4 WHERE id = ?1";
+    PROD_GROUP_SUBMIT =
+        "UPDATE prod_group
+            SET version = ?2, state = ?3, submission = ?4, submitted_position = ?5, submitted_at = ?6,
+                submitted_by = ?7, asked = ?8, evidence = ?9, expires_at = ?10,
+                reviewer = NULL, first_approver = NULL, reason = NULL, note = NULL
+          WHERE id = ?1";
+    PROD_GROUP_CLOSE =
+        "UPDATE prod_group
+            SET version = ?2, state = ?3, expires_at = NULL, reason = NULL, note = NULL
+          WHERE id = ?1";
+    PROD_GROUP_REVIEW = "UPDATE prod_group SET version = ?2, state = ?3, reviewer = ?4 WHERE id = ?1";
+    PROD_GROUP_FIRST_APPROVAL = "UPDATE prod_group SET version = ?2, first_approver = ?3 WHERE id = ?1";
+    PROD_GROUP_ANSWER =
+        "UPDATE prod_group
+            SET version = ?2, state = ?3, reason = ?4, note = ?5, expires_at = ?6, first_approver = NULL
+          WHERE id = ?1";
+    PROD_GROUP_APPROVE =
+        "UPDATE prod_group
+            SET version = ?2, state = ?3, tier = ?4, limits = ?5, approved_at = ?6, expires_at = NULL
+          WHERE id = ?1";
+
+    INTEGRATION_ADD =
+        "INSERT INTO integration (id, version, position, owner, group_id, facts, facts_version)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1)";
+    INTEGRATION_TOUCH = "UPDATE integration SET version = ?2 WHERE id = ?1";
+    INTEGRATION_FACTS =
+        "UPDATE integration SET version = ?2, facts = ?3, facts_version = facts_version + 1 WHERE id = ?1";
+    INTEGRATION_MOVE = "UPDATE integration SET version = ?2, group_id = ?3 WHERE id = ?1";
+    SECRET_ADD =
+        "INSERT INTO integration_secret (integration, position, id, key, last_four, issued_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+
+    MAIL_OUTCOME_SET =
+        "INSERT INTO mail_outcome (intent, outcome, at) VALUES (?1, ?2, ?3)
+         ON CONFLICT (intent) DO UPDATE SET outcome = excluded.outcome, at = excluded.at";
+}

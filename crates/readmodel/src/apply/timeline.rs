@@ -1,0 +1,102 @@
+//! What a timeline shows of an event: facts by name, never a sentence and nothing personal. Free text of
+//! staff stands beside them, sealed.
+
+use super::{ApplyError, json, position, sql};
+use domain::{integration, prodaccount, prodgroup, sealed::Sealed};
+use eventlog::Record;
+use serde_json::{Value, json as object};
+use sqlx::SqliteConnection;
+
+/// What is shown of one event.
+pub(super) struct Shown {
+    data: Value,
+    note: Option<Sealed>,
+}
+
+impl From<Value> for Shown {
+    fn from(data: Value) -> Self {
+        Self { data, note: None }
+    }
+}
+
+pub(super) async fn add(tx: &mut SqliteConnection, record: &Record, shown: Shown) -> Result<(), ApplyError> {
+    sqlx::query(sql::TIMELINE_ADD)
+        .bind(position(record))
+        .bind(record.stream.as_str().to_owned())
+        .bind(record.recorded_at.timestamp_millis())
+        .bind(record.event_type.clone())
+        .bind(record.actor.kind.clone())
+        .bind(record.actor.id.clone())
+        .bind(shown.data.to_string())
+        .bind(shown.note.as_ref().map(json).transpose()?)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) fn of_account(event: &prodaccount::Event) -> Shown {
+    use prodaccount::Event;
+    match event {
+        Event::Opened(opened) => object!({ "vendor_name": opened.vendor_name }).into(),
+        Event::ContactDeclared(declared) => {
+            object!({ "epoch": declared.epoch, "class": declared.class }).into()
+        }
+        Event::ContactChallengeRequested(requested) => {
+            object!({ "epoch": requested.epoch, "expires_at": requested.expires_at }).into()
+        }
+        Event::ContactProven(proven) => {
+            object!({ "epoch": proven.epoch, "proven_at": proven.proven_at }).into()
+        }
+        Event::GroupOpened(opened) => object!({ "group": opened.group }).into(),
+    }
+}
+
+pub(super) fn of_group(event: &prodgroup::Event) -> Shown {
+    use prodgroup::Event;
+    match event {
+        Event::Drafted(drafted) => object!({ "name": drafted.name, "limits": drafted.limits }).into(),
+        Event::Renamed(renamed) => object!({ "name": renamed.name }).into(),
+        Event::IntegrationAdmitted(admitted) => object!({ "integration": admitted.integration }).into(),
+        Event::IntegrationReleased(released) => {
+            object!({ "integration": released.integration, "to": released.to }).into()
+        }
+        Event::LimitsAsked(asked) => object!({ "asked": asked.asked }).into(),
+        Event::Submitted(submitted) => object!({
+            "submission": submitted.submission, "asked": submitted.asked, "expires_at": submitted.expires_at
+        })
+        .into(),
+        Event::Withdrawn(withdrawn) => object!({ "submission": withdrawn.submission }).into(),
+        Event::ReviewStarted(started) => object!({ "submission": started.submission }).into(),
+        Event::ChangesRequested(requested) => Shown {
+            data: object!({
+                "submission": requested.submission, "reason": requested.reason,
+                "expires_at": requested.expires_at
+            }),
+            note: requested.note.clone(),
+        },
+        Event::FirstApprovalRecorded(approval) => object!({ "submission": approval.submission }).into(),
+        Event::ProductionApproved(approved) => object!({
+            "submission": approved.submission, "tier": approved.tier, "limits": approved.limits
+        })
+        .into(),
+        Event::ProductionRefused(refused) => Shown {
+            data: object!({ "submission": refused.submission, "reason": refused.reason }),
+            note: refused.note.clone(),
+        },
+        Event::SubmissionExpired(expired) => object!({ "submission": expired.submission }).into(),
+    }
+}
+
+pub(super) fn of_integration(event: &integration::Event) -> Shown {
+    use integration::Event;
+    match event {
+        Event::Registered(registered) => {
+            object!({ "name": registered.facts.name, "group": registered.group }).into()
+        }
+        Event::FactsDeclared(declared) => object!({ "name": declared.facts.name }).into(),
+        Event::SecretIssued(issued) => {
+            object!({ "secret": issued.secret, "last_four": issued.last_four }).into()
+        }
+        Event::Moved(moved) => object!({ "from": moved.from, "to": moved.to }).into(),
+    }
+}
