@@ -1,6 +1,7 @@
 //! What the portal does with its rules: use cases and workers over the log, side state, clock, ids, keys
 //! and mail.
 
+mod aead;
 mod aggregate;
 mod claims;
 pub mod clock;
@@ -14,7 +15,9 @@ mod in_flight;
 pub mod keyring;
 pub mod meta;
 mod refused;
+pub mod sealing;
 pub mod secret;
+pub mod side_state;
 pub mod tokens;
 
 pub use error::AppError;

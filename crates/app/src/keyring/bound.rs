@@ -1,10 +1,10 @@
 //! Keys bound to one log: each is HMAC-SHA-256(key, label, log id), and each has one use.
 
 use super::{KEY_BYTES, Key, Keyring};
-use crate::{ids::Ids, secret::Secret};
-use chacha20poly1305::{
-    KeyInit as _, XChaCha20Poly1305, XNonce,
-    aead::{Aead as _, Payload},
+use crate::{
+    aead::{NONCE_BYTES, decrypt, encrypt, framed},
+    ids::Ids,
+    secret::Secret,
 };
 use domain::{
     ids::{CommandId, IntentId},
@@ -15,8 +15,6 @@ use sha2::Sha256;
 use std::{collections::BTreeMap, sync::Arc};
 use uuid::{Builder, Uuid};
 use zeroize::Zeroizing;
-
-pub(crate) const NONCE_BYTES: usize = 24;
 
 /// What a fingerprint is of. Addresses of developers, staff and contacts share one space, so that they can
 /// be compared.
@@ -38,7 +36,8 @@ pub struct TransientError;
 pub struct BoundKeys(Arc<Keys>);
 
 struct Keys {
-    wrapping: BTreeMap<u32, Key>,
+    newest_wrapping: (u32, Key),
+    older_wrapping: BTreeMap<u32, Key>,
     claim: Key,
     fingerprint: Key,
     request: Key,
@@ -56,9 +55,10 @@ impl Keyring {
         let bound = |key: &Key, label: &str| {
             Secret::new(mac(key, &[b"devportal/1", label.as_bytes(), log_id.as_bytes()]))
         };
-        let wrapping = self.wrapping.iter().map(|(generation, key)| (*generation, bound(key, "wrapping")));
+        let wrapping = |(generation, key): (&u32, &Key)| (*generation, bound(key, "wrapping"));
         BoundKeys(Arc::new(Keys {
-            wrapping: wrapping.collect(),
+            newest_wrapping: wrapping((&self.newest.generation, &self.newest.key)),
+            older_wrapping: self.older.iter().map(wrapping).collect(),
             claim: bound(&self.claim, "claim"),
             fingerprint: bound(&self.fingerprint, "fingerprint"),
             request: bound(&self.fingerprint, "request"),
@@ -138,46 +138,17 @@ impl BoundKeys {
         decrypt(&self.0.transient, nonce, &framed(&[what.as_bytes(), row]), ciphertext).ok_or(TransientError)
     }
 
-    /// The newest wrapping key and its generation.
-    pub(crate) fn newest_wrapping(&self) -> Option<(u32, &Key)> {
-        self.0.wrapping.last_key_value().map(|(generation, key)| (*generation, key))
+    /// The wrapping key for new subjects, and its generation.
+    pub(crate) fn newest_wrapping(&self) -> (u32, &Key) {
+        let (generation, key) = &self.0.newest_wrapping;
+        (*generation, key)
     }
 
+    /// The wrapping key of a generation.
     pub(crate) fn wrapping(&self, generation: u32) -> Option<&Key> {
-        self.0.wrapping.get(&generation)
+        let (newest, key) = self.newest_wrapping();
+        if generation == newest { Some(key) } else { self.0.older_wrapping.get(&generation) }
     }
-}
-
-/// XChaCha20-Poly1305 with associated data. The lengths of this program are far below the cipher's limit,
-/// so an error can only be a bug; an empty text would then fail to open.
-pub(crate) fn encrypt(key: &Key, nonce: &[u8; NONCE_BYTES], associated: &[u8], clear: &[u8]) -> Vec<u8> {
-    let payload = Payload { msg: clear, aad: associated };
-    cipher(key).encrypt(&XNonce::from(*nonce), payload).unwrap_or_default()
-}
-
-/// `None` when key, associated data or ciphertext are not those of the sealing.
-pub(crate) fn decrypt(
-    key: &Key,
-    nonce: &[u8; NONCE_BYTES],
-    associated: &[u8],
-    ciphertext: &[u8],
-) -> Option<Zeroizing<Vec<u8>>> {
-    let payload = Payload { msg: ciphertext, aad: associated };
-    cipher(key).decrypt(&XNonce::from(*nonce), payload).ok().map(Zeroizing::new)
-}
-
-/// Parts with their lengths before them, so that no two lists of parts have the same bytes.
-pub(crate) fn framed(parts: &[&[u8]]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
-    for part in parts {
-        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        bytes.extend_from_slice(part);
-    }
-    bytes
-}
-
-fn cipher(key: &Key) -> XChaCha20Poly1305 {
-    XChaCha20Poly1305::new(key.reveal().into())
 }
 
 fn mac(key: &Key, parts: &[&[u8]]) -> [u8; KEY_BYTES] {

@@ -1,6 +1,6 @@
 //! The keyring's file: form, permissions, durability.
 
-use super::{KEY_BYTES, Key, Keyring, KeyringError};
+use super::{KEY_BYTES, Key, Keyring, KeyringError, Wrapping};
 use crate::secret::Secret;
 use data_encoding::BASE64;
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -102,14 +102,15 @@ impl Keyring {
             return Err("its format number is another");
         }
         let count = stored.wrapping.len();
-        let wrapping: BTreeMap<u32, Key> =
+        let mut older: BTreeMap<u32, Key> =
             stored.wrapping.into_iter().map(|one| (one.generation, one.key.0)).collect();
-        if wrapping.is_empty() || wrapping.len() != count || wrapping.contains_key(&0) {
-            return Err("it needs wrapping keys with generations from 1, each once");
-        }
+        let each_once = older.len() == count && !older.contains_key(&0);
+        let newest = older.pop_last().filter(|_| each_once);
+        let (generation, key) = newest.ok_or("it needs wrapping keys with generations from 1, each once")?;
         let StoredKeys { claim, fingerprint, code, id, token, side_state } = stored.keys;
         Ok(Self {
-            wrapping,
+            newest: Wrapping { generation, key },
+            older,
             claim: claim.0,
             fingerprint: fingerprint.0,
             code: code.0,
@@ -129,7 +130,7 @@ impl Keyring {
             ("side_state", &self.side_state),
         ];
         // One allocation of enough size: growing would leave copies of keys behind.
-        let mut text = Zeroizing::new(String::with_capacity(1024 + self.wrapping.len() * 128));
+        let mut text = Zeroizing::new(String::with_capacity(1024 + self.older.len() * 128));
         text.push_str("# Keys of a portal. Whoever has this file can read sealed personal data.\n");
         text.push_str("# Keep it, and its back-ups, apart from the data directory.\n");
         push_line(&mut text, format_args!("format = {FORMAT}\n\n[keys]"));
@@ -137,7 +138,7 @@ impl Keyring {
             let encoded = Zeroizing::new(BASE64.encode(key.reveal()));
             push_line(&mut text, format_args!("{name} = \"{}\"", *encoded));
         }
-        for (generation, key) in &self.wrapping {
+        for (generation, key) in self.older.iter().chain([(&self.newest.generation, &self.newest.key)]) {
             let encoded = Zeroizing::new(BASE64.encode(key.reveal()));
             push_line(
                 &mut text,

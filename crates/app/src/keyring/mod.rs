@@ -17,8 +17,10 @@ pub(crate) type Key = Secret<[u8; KEY_BYTES]>;
 
 /// Keys as they stand in the file.
 pub struct Keyring {
-    /// Wrap the subjects' keys, by generation; the highest wraps what is new.
-    wrapping: BTreeMap<u32, Key>,
+    /// Wraps the keys of new subjects.
+    newest: Wrapping,
+    /// Wrapped the keys of earlier subjects, by generation.
+    older: BTreeMap<u32, Key>,
     /// Names the streams of claims. Never rotated: every claim would be lost.
     claim: Key,
     /// Fingerprints addresses and mail domains, and requests. Never rotated, like the claim key.
@@ -31,6 +33,12 @@ pub struct Keyring {
     token: Key,
     /// Seals what waits in side state: sign-ups, mails, second factors.
     side_state: Key,
+}
+
+/// A wrapping key and its generation, from 1.
+struct Wrapping {
+    generation: u32,
+    key: Key,
 }
 
 /// What a check of a keyring found.
@@ -79,7 +87,8 @@ impl Keyring {
     pub fn generate(ids: &Ids) -> Self {
         let key = || Secret::new(ids.bytes());
         Self {
-            wrapping: BTreeMap::from([(1, key())]),
+            newest: Wrapping { generation: 1, key: key() },
+            older: BTreeMap::new(),
             claim: key(),
             fingerprint: key(),
             code: key(),
@@ -89,23 +98,20 @@ impl Keyring {
         }
     }
 
-    /// The generation that wraps what is new.
-    pub fn newest_generation(&self) -> u32 {
-        self.wrapping.last_key_value().map_or(0, |(generation, _)| *generation)
-    }
-
     /// Adds a wrapping key; older ones stay, for what they wrapped. Returns its generation.
     pub fn add_generation(&mut self, ids: &Ids) -> u32 {
-        let generation = self.newest_generation() + 1;
-        self.wrapping.insert(generation, Secret::new(ids.bytes()));
+        let generation = self.newest.generation + 1;
+        let newest = Wrapping { generation, key: Secret::new(ids.bytes()) };
+        let before = std::mem::replace(&mut self.newest, newest);
+        self.older.insert(before.generation, before.key);
         generation
     }
 
     /// What is in it, without any key.
     pub fn check(&self) -> KeyringReport {
         KeyringReport {
-            generations: self.wrapping.keys().copied().collect(),
-            newest: self.newest_generation(),
+            generations: self.older.keys().copied().chain([self.newest.generation]).collect(),
+            newest: self.newest.generation,
         }
     }
 }

@@ -1,0 +1,115 @@
+//! Wrapped subject keys. A row stays when its key is destroyed: "erased" and "lost" must not look alike.
+
+use super::{SideState, SideStateError, bytes, column, id, millis, sql};
+use chrono::{DateTime, Utc};
+use domain::ids::SubjectId;
+use sqlx::{Row as _, sqlite::SqliteRow};
+
+const TABLE: &str = "subject_keys";
+
+/// A subject's key as stored.
+pub struct StoredSubjectKey {
+    /// Generation of the key.
+    pub generation: u32,
+    /// The key under its wrapping key; `None` when destroyed.
+    pub wrapped: Option<Vec<u8>>,
+    /// Which wrapping key.
+    pub wrapping_generation: u32,
+}
+
+impl StoredSubjectKey {
+    fn read(row: &SqliteRow) -> Result<Self, SideStateError> {
+        Ok(Self {
+            generation: column::<u32, i64>(row, 0, TABLE)?,
+            wrapped: row.try_get(1)?,
+            wrapping_generation: column::<u32, i64>(row, 2, TABLE)?,
+        })
+    }
+}
+
+impl SideState {
+    /// Stores a key, durably when Ok. A key that is there already, destroyed or not, stays as it is.
+    pub async fn insert_subject_key(
+        &self,
+        subject: SubjectId,
+        key: &StoredSubjectKey,
+    ) -> Result<(), SideStateError> {
+        let mut tx = self.begin().await?;
+        sqlx::query(sql::INSERT_SUBJECT_KEY)
+            .bind(bytes(subject.uuid()))
+            .bind(i64::from(key.generation))
+            .bind(key.wrapped.clone())
+            .bind(i64::from(key.wrapping_generation))
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// One generation of a subject's key.
+    pub async fn subject_key(
+        &self,
+        subject: SubjectId,
+        generation: u32,
+    ) -> Result<Option<StoredSubjectKey>, SideStateError> {
+        let query = sqlx::query(sql::SUBJECT_KEY).bind(bytes(subject.uuid())).bind(i64::from(generation));
+        let row = query.fetch_optional(&self.readers).await?;
+        row.as_ref().map(StoredSubjectKey::read).transpose()
+    }
+
+    /// Destroys all keys of a subject: the bytes are overwritten in the database, and the WAL, which still
+    /// holds older pages, is truncated. Once more does no harm. [`SideStateError::Busy`] means that a
+    /// reader held the WAL: the keys are gone from the database, call again to be rid of the WAL's copy.
+    pub async fn destroy_subject_keys(
+        &self,
+        subject: SubjectId,
+        now: DateTime<Utc>,
+    ) -> Result<(), SideStateError> {
+        let mut tx = self.begin().await?;
+        sqlx::query(sql::DESTROY_SUBJECT_KEYS)
+            .bind(bytes(subject.uuid()))
+            .bind(millis(now))
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        self.truncate_wal().await
+    }
+
+    /// Keys still wrapped by an older generation than this one, at most `limit`.
+    pub async fn keys_wrapped_before(
+        &self,
+        wrapping_generation: u32,
+        limit: u32,
+    ) -> Result<Vec<(SubjectId, StoredSubjectKey)>, SideStateError> {
+        let query =
+            sqlx::query(sql::KEYS_WRAPPED_BEFORE).bind(i64::from(wrapping_generation)).bind(i64::from(limit));
+        let rows = query.fetch_all(&self.readers).await?;
+        rows.iter()
+            .map(|row| Ok((SubjectId::from_uuid(id(row, 3, TABLE)?), StoredSubjectKey::read(row)?)))
+            .collect()
+    }
+
+    /// Puts a key under another wrapping key; one that was destroyed meanwhile stays destroyed.
+    pub async fn rewrap_subject_key(
+        &self,
+        subject: SubjectId,
+        key: &StoredSubjectKey,
+    ) -> Result<(), SideStateError> {
+        let mut tx = self.begin().await?;
+        sqlx::query(sql::REWRAP_SUBJECT_KEY)
+            .bind(bytes(subject.uuid()))
+            .bind(i64::from(key.generation))
+            .bind(key.wrapped.clone())
+            .bind(i64::from(key.wrapping_generation))
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn truncate_wal(&self) -> Result<(), SideStateError> {
+        let row = sqlx::query(sql::TRUNCATE_WAL).fetch_one(&self.writer).await?;
+        match row.try_get::<i64, _>(0)? {
+            0 => Ok(()),
+            _ => Err(SideStateError::Busy),
+        }
+    }
+}

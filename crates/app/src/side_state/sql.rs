@@ -1,0 +1,92 @@
+//! Every statement of side state. The same text is meant to run on SQLite and PostgreSQL, but for the two
+//! lines at the end; a test prepares each.
+
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)+) => {
+        $($(#[$doc])* pub(super) const $name: &str = $text;)+
+        #[cfg(test)]
+        pub(super) const ALL: &[(&str, &str)] = &[$((stringify!($name), $text)),+];
+    };
+}
+
+statements! {
+    CREATE_MIGRATIONS = "CREATE TABLE IF NOT EXISTS state_migrations (version BIGINT PRIMARY KEY NOT NULL)";
+    SCHEMA_VERSION = "SELECT COALESCE(MAX(version), 0) FROM state_migrations";
+    RECORD_MIGRATION = "INSERT INTO state_migrations (version) VALUES ($1)";
+
+    META = "SELECT value FROM meta WHERE key = $1";
+    INSERT_META = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
+    PUT_META = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+
+    INSERT_SUBJECT_KEY = "INSERT INTO subject_keys (subject, generation, wrapped, wrapping_generation) \
+        VALUES ($1, $2, $3, $4) ON CONFLICT (subject, generation) DO NOTHING";
+    SUBJECT_KEY = "SELECT generation, wrapped, wrapping_generation FROM subject_keys WHERE subject = $1 AND generation = $2";
+    DESTROY_SUBJECT_KEYS = "UPDATE subject_keys SET wrapped = NULL, destroyed_at = $2 WHERE subject = $1 AND wrapped IS NOT NULL";
+    KEYS_WRAPPED_BEFORE = "SELECT generation, wrapped, wrapping_generation, subject FROM subject_keys \
+        WHERE wrapping_generation < $1 AND wrapped IS NOT NULL LIMIT $2";
+    REWRAP_SUBJECT_KEY = "UPDATE subject_keys SET wrapped = $3, wrapping_generation = $4 \
+        WHERE subject = $1 AND generation = $2 AND wrapped IS NOT NULL";
+
+    INSERT_CREDENTIAL = "INSERT INTO credentials (credential, password_phc, totp_sealed) \
+        VALUES ($1, $2, $3) ON CONFLICT (credential) DO NOTHING";
+    CREDENTIAL = "SELECT password_phc, totp_sealed FROM credentials WHERE credential = $1";
+    SET_PASSWORD = "UPDATE credentials SET password_phc = $2 WHERE credential = $1";
+    ADVANCE_TOTP = "UPDATE credentials SET totp_last_step = $2 \
+        WHERE credential = $1 AND (totp_last_step IS NULL OR totp_last_step < $2)";
+    DELETE_CREDENTIAL = "DELETE FROM credentials WHERE credential = $1";
+
+    ADMIT_SIGN_IN = "INSERT INTO sign_in_failures (address_fp, at) SELECT $1, $2 \
+        WHERE (SELECT COUNT(*) FROM sign_in_failures WHERE address_fp = $1 AND at > $3) < $4";
+    CLEAR_SIGN_IN_FAILURES = "DELETE FROM sign_in_failures WHERE address_fp = $1";
+    PURGE_SIGN_IN_FAILURES = "DELETE FROM sign_in_failures WHERE at <= $1";
+
+    INSERT_API_SECRET = "INSERT INTO api_secrets (secret, secret_hash) VALUES ($1, $2) ON CONFLICT (secret) DO NOTHING";
+    API_SECRET = "SELECT secret_hash FROM api_secrets WHERE secret = $1";
+    DELETE_API_SECRET = "DELETE FROM api_secrets WHERE secret = $1";
+
+    INSERT_SIGN_UP = "INSERT INTO sign_ups (id, address_fp, payload, known, created_at, expires_at) \
+        SELECT $1, $2, $3, $4, $5, $6 WHERE (SELECT COUNT(*) FROM sign_ups) < $7 ON CONFLICT (id) DO NOTHING";
+    SIGN_UP = "SELECT address_fp, payload, known, expires_at FROM sign_ups WHERE id = $1 AND expires_at > $2";
+    DELETE_SIGN_UP = "DELETE FROM sign_ups WHERE id = $1";
+    PURGE_SIGN_UPS = "DELETE FROM sign_ups WHERE expires_at <= $1";
+
+    INSERT_SESSION = "INSERT INTO sessions (token_hash, session, owner_kind, owner, created_at, last_used_at, expires_at) \
+        VALUES ($1, $2, $3, $4, $5, $5, $6)";
+    DELETE_OLDEST_SESSIONS = "DELETE FROM sessions WHERE token_hash IN (SELECT token_hash FROM sessions \
+        WHERE owner = $1 AND owner_kind = $2 ORDER BY created_at DESC LIMIT 1000 OFFSET $3)";
+    SESSION = "SELECT session, owner_kind, owner, last_used_at, expires_at FROM sessions \
+        WHERE token_hash = $1 AND expires_at > $2 AND last_used_at > $3";
+    TOUCH_SESSION = "UPDATE sessions SET last_used_at = $2 WHERE token_hash = $1 AND last_used_at < $2";
+    DELETE_SESSION = "DELETE FROM sessions WHERE session = $1";
+    DELETE_SESSIONS_OF = "DELETE FROM sessions WHERE owner = $1 AND owner_kind = $2";
+    PURGE_SESSIONS = "DELETE FROM sessions WHERE expires_at <= $1";
+
+    /// Counts the try and, when it is right, marks the use; one statement, so that of any number of racing
+    /// tries one wins. No row comes back when the code was used by another command or tries have run out.
+    TRY_CODE = "INSERT INTO code_uses (challenge, tries, used_by, used_at, expires_at) VALUES ($1, 1, $2, $3, $4) \
+        ON CONFLICT (challenge) DO UPDATE SET tries = code_uses.tries + 1, used_by = excluded.used_by, used_at = excluded.used_at \
+        WHERE code_uses.used_by IS NULL AND code_uses.tries < $5 RETURNING tries";
+    CODE_USE = "SELECT tries, used_by FROM code_uses WHERE challenge = $1";
+    RELEASE_CODE = "UPDATE code_uses SET used_by = NULL, used_at = NULL WHERE challenge = $1 AND used_by = $2";
+    PURGE_CODE_USES = "DELETE FROM code_uses WHERE expires_at <= $1";
+
+    TAKE_BUDGET = "INSERT INTO mail_budget (intent, address_fp, budget, at) SELECT $1, $2, $3, $4 \
+        WHERE (SELECT COUNT(*) FROM mail_budget WHERE address_fp = $2 AND budget = $3 AND at > $5) < $6 \
+        ON CONFLICT (intent) DO NOTHING";
+    BUDGET_TAKEN = "SELECT at FROM mail_budget WHERE intent = $1";
+    BUDGET_OLDEST = "SELECT at FROM mail_budget WHERE address_fp = $1 AND budget = $2 AND at > $3 ORDER BY at LIMIT 1";
+    PURGE_MAIL_BUDGET = "DELETE FROM mail_budget WHERE at <= $1";
+
+    INSERT_MAIL = "INSERT INTO outbox (intent, kind, payload, cause, state, attempts, due_at, expires_at) \
+        VALUES ($1, $2, $3, $4, 'due', 0, $5, $6) ON CONFLICT (intent) DO NOTHING";
+    DUE_MAILS = "SELECT intent, kind, payload, cause, state, attempts, due_at, expires_at FROM outbox \
+        WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
+    NEXT_DUE = "SELECT MIN(due_at) FROM outbox";
+    COUNT_MAILS = "SELECT COUNT(*) FROM outbox";
+    POSTPONE_MAIL = "UPDATE outbox SET attempts = $2, due_at = $3 WHERE intent = $1";
+    MARK_MAIL_SENT = "UPDATE outbox SET state = 'sent', attempts = $2 WHERE intent = $1";
+    DELETE_MAIL = "DELETE FROM outbox WHERE intent = $1";
+
+    SQLITE_VERSION = "SELECT sqlite_version()";
+    TRUNCATE_WAL = "PRAGMA wal_checkpoint(TRUNCATE)";
+}

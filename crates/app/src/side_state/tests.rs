@@ -1,0 +1,310 @@
+use super::*;
+use crate::{codes::Challenge, ids::Ids, keyring::Keyring, secret::Secret};
+use domain::{
+    ids::{CommandId, CredentialId, DeveloperId, IntentId, ProdAccountId, SessionId, SignUpId, StaffId},
+    sealed::Fingerprint,
+};
+use eventlog::Position;
+use sqlx::SqlSafeStr as _;
+
+fn noon() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+}
+
+async fn open(dir: &tempfile::TempDir) -> SideState {
+    SideState::open(&dir.path().join("state.sqlite"), Uuid::from_u128(1)).await.unwrap()
+}
+
+fn mail(intent: IntentId, due_at: DateTime<Utc>) -> QueuedMail {
+    QueuedMail {
+        intent,
+        kind: "sign_up_code".to_owned(),
+        payload: vec![1, 2, 3],
+        cause: None,
+        is_sent: false,
+        attempts: 0,
+        due_at,
+        expires_at: due_at + TimeDelta::minutes(15),
+    }
+}
+
+#[tokio::test]
+async fn every_statement_prepares() {
+    use sqlx::Executor as _;
+    let dir = tempfile::tempdir().unwrap();
+    let side = open(&dir).await;
+    for (name, text) in sql::ALL {
+        let prepared = side.writer.prepare(text.into_sql_str()).await;
+        assert!(prepared.is_ok(), "{name}: {:?}", prepared.err());
+    }
+}
+
+#[tokio::test]
+async fn the_file_is_private_and_writes_are_synced() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let side = open(&dir).await;
+    side.purge(noon()).await.unwrap();
+    for file in std::fs::read_dir(dir.path()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.file_name());
+    }
+    for (pragma, expected) in [("PRAGMA synchronous", 2_i64), ("PRAGMA secure_delete", 1)] {
+        let value: i64 = sqlx::query(pragma).fetch_one(&side.writer).await.unwrap().get(0);
+        assert_eq!(value, expected, "{pragma}");
+    }
+}
+
+#[tokio::test]
+async fn side_state_of_another_log_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state.sqlite");
+    SideState::open(&path, Uuid::from_u128(1)).await.unwrap().close().await;
+    SideState::open(&path, Uuid::from_u128(1)).await.unwrap().close().await;
+    let other = SideState::open(&path, Uuid::from_u128(2)).await;
+    assert!(matches!(other.err(), Some(SideStateError::OtherLog)));
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let side = open(&dir).await;
+    sqlx::query(sql::RECORD_MIGRATION).bind(99_i64).execute(&side.writer).await.unwrap();
+    side.close().await;
+    let again = SideState::open(&dir.path().join("state.sqlite"), Uuid::from_u128(1)).await;
+    assert!(matches!(again.err(), Some(SideStateError::NewerSchema { found: 99, .. })));
+}
+
+#[tokio::test]
+async fn of_64_racing_right_tries_one_is_accepted() {
+    let dir = tempfile::tempdir().unwrap();
+    let side = open(&dir).await;
+    let ids = Ids::seeded(1);
+    let challenge = Challenge::sign_up(SignUpId::from_uuid(ids.v4()), Fingerprint([1; 32]));
+    let start = std::sync::Arc::new(tokio::sync::Barrier::new(64));
+    let tries: Vec<_> = (0..64)
+        .map(|_| {
+            let (side, start) = (side.clone(), start.clone());
+            let command = CommandId::from_uuid(ids.v4());
+            tokio::spawn(async move {
+                start.wait().await;
+                side.try_code(&challenge, true, command, noon(), noon() + TimeDelta::hours(1)).await.unwrap()
+            })
+        })
+        .collect();
+    let mut outcomes = Vec::new();
+    for one in tries {
+        outcomes.push(one.await.unwrap());
+    }
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == CodeTry::Accepted).count(), 1);
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == CodeTry::Used).count(), 63);
+}
+
+#[tokio::test]
+async fn a_code_is_dead_after_ten_wrong_tries() {
+    let dir = tempfile::tempdir().unwrap();
+    let side = open(&dir).await;
+    let ids = Ids::seeded(1);
+    let challenge = Challenge::contact(
+        IntentId::from_uuid(ids.v4()),
+        ProdAccountId::from_uuid(ids.v4()),
+        Fingerprint([1; 32]),
+    );
+    let command = CommandId::from_uuid(ids.v4());
+    let end = noon() + TimeDelta::hours(72);
+    for left in (0..10).rev() {
+        let outcome = side.try_code(&challenge, false, command, noon(), end).await.unwrap();
+        assert_eq!(outcome, CodeTry::Wrong { tries_left: left });
+    }
+    assert_eq!(side.try_code(&challenge, true, command, noon(), end).await.unwrap(), CodeTry::Exhausted);
+    assert_eq!(side.try_code(&challenge, false, command, noon(), end).await.unwrap(), CodeTry::Exhausted);
+}
+
+#[tokio::test]
+async fn the_command_that_spent_a_code_may_come_again_and_may_give_it_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let side = open(&dir).await;
+    let ids = Ids::seeded(1);
+    let challenge = Challenge::sign_up(SignUpId::from_uuid(ids.v4()), Fingerprint([1; 32]));
+    let (one, other) = (CommandId::from_uuid(ids.v4()), CommandId::from_uuid(ids.v4()));
+    let end = noon() + TimeDelta::minutes(15);
+    assert_eq!(side.try_code(&challenge, true, one, noon(), end).await.unwrap(), CodeTry::Accepted);
+    assert_eq!(side.try_code(&challenge, true, one, noon(), end).await.unwrap(), CodeTry::Accepted);
+    assert_eq!(side.try_code(&challenge, true, other, noon(), end).await.unwrap(), CodeTry::Used);
+    assert_eq!(side.try_code(&challenge, false, one, noon(), end).await.unwrap(), CodeTry::Used);
+    side.release_code(&challenge, other).await.unwrap();
+    assert_eq!(side.try_code(&challenge, true, other, noon(), end).await.unwrap(), CodeTry::Used);
+    side.release_code(&challenge, one).await.unwrap();
+    assert_eq!(side.try_code(&challenge, true, other, noon(), end).await.unwrap(), CodeTry::Accepted);
+}
+
+#[tokio::test]
+async fn a_session_ends_when_idle_when_old_and_when_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let side = open(&dir).await;
+    let ids = Ids::seeded(1);
+    let session = StoredSession {
+        session: SessionId::from_uuid(ids.v4()),
+        owner: SessionOwner::Staff(StaffId::from_uuid(ids.v4())),
+        expires_at: noon() + TimeDelta::hours(12),
+    };
+    let hash = [7; 32];
+    side.insert_session(&hash, &session, noon()).await.unwrap();
+    assert_eq!(side.session(&[8; 32], noon()).await.unwrap(), None);
+    let mut now = noon();
+    while now + TimeDelta::minutes(59) < session.expires_at {
+        now += TimeDelta::minutes(59);
+        assert_eq!(side.session(&hash, now).await.unwrap(), Some(session), "{now}");
+    }
+    assert_eq!(side.session(&hash, now + TimeDelta::minutes(60)).await.unwrap(), None);
+    assert_eq!(side.session(&hash, session.expires_at).await.unwrap(), None);
+    assert_eq!(side.session(&hash, now).await.unwrap(), Some(session));
+    side.end_session(session.session).await.unwrap();
+    assert_eq!(side.session(&hash, now).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_oldest_sessions_make_room_and_all_can_be_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let side = open(&dir).await;
+    let ids = Ids::seeded(1);
+    let owner = SessionOwner::Developer(DeveloperId::from_uuid(ids.v4()));
+    let live = |number: u8| {
+        let side = side.clone();
+        async move { side.session(&[number; 32], noon() + TimeDelta::seconds(30)).await.unwrap().is_some() }
+    };
+    for number in 0..21_u8 {
+        let session = StoredSession {
+            session: SessionId::from_uuid(ids.v4()),
+            owner,
+            expires_at: noon() + TimeDelta::hours(12),
+        };
+        let at = noon() + TimeDelta::seconds(i64::from(number));
+        side.insert_session(&[number; 32], &session, at).await.unwrap();
+    }
+    assert!(!live(0).await);
+    assert!(live(1).await && live(20).await);
+    side.end_sessions_of(owner).await.unwrap();
+    assert!(!live(1).await && !live(20).await);
+}
+
+#[tokio::test]
+async fn the_eleventh_sign_in_within_the_window_is_not_admitted() {
+    let dir = tempfile::tempdir().unwrap();
+    let side = open(&dir).await;
+    let (one, other) = (Fingerprint([1; 32]), Fingerprint([2; 32]));
+    for _ in 0..10 {
+        assert!(side.admit_sign_in(one, noon()).await.unwrap());
+    }
+    assert!(!side.admit_sign_in(one, noon()).await.unwrap());
+    assert!(side.admit_sign_in(other, noon()).await.unwrap());
+    assert!(side.admit_sign_in(one, noon() + SIGN_IN_WINDOW).await.unwrap());
+    side.clear_sign_in_failures(one).await.unwrap();
+    assert!(side.admit_sign_in(one, noon()).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_step_of_the_second_factor_is_good_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let side = open(&dir).await;
+    let credential = CredentialId::from_uuid(Uuid::from_u128(5));
+    let stored = StoredCredential { password_phc: Secret::new("phc".to_owned()), totp_sealed: Some(vec![9]) };
+    side.insert_credential(credential, &stored).await.unwrap();
+    assert!(side.advance_totp(credential, 100).await.unwrap());
+    assert!(!side.advance_totp(credential, 100).await.unwrap());
+    assert!(!side.advance_totp(credential, 99).await.unwrap());
+    assert!(side.advance_totp(credential, 101).await.unwrap());
+    side.set_password(credential, &Secret::new("newer".to_owned())).await.unwrap();
+    let read = side.credential(credential).await.unwrap().unwrap();
+    assert_eq!((read.password_phc.reveal().as_str(), read.totp_sealed), ("newer", Some(vec![9])));
+    side.delete_credential(credential).await.unwrap();
+    assert!(side.credential(credential).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_sign_up_waits_until_it_expires_and_is_purged() {
+    let dir = tempfile::tempdir().unwrap();
+    let side = open(&dir).await;
+    let sign_up = SignUpId::from_uuid(Uuid::from_u128(5));
+    let pending = PendingSignUp {
+        address: Fingerprint([3; 32]),
+        payload: vec![1],
+        known: true,
+        expires_at: noon() + TimeDelta::minutes(15),
+    };
+    side.insert_sign_up(sign_up, &pending, noon()).await.unwrap();
+    side.insert_sign_up(sign_up, &pending, noon()).await.unwrap();
+    let read = side.sign_up(sign_up, noon()).await.unwrap().unwrap();
+    assert_eq!((read.address, read.payload, read.known), (pending.address, vec![1], true));
+    assert!(side.sign_up(sign_up, pending.expires_at).await.unwrap().is_none());
+    assert_eq!(side.purge(noon()).await.unwrap(), 0);
+    assert_eq!(side.purge(pending.expires_at).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_address_gets_three_mails_a_day_from_strangers() {
+    let dir = tempfile::tempdir().unwrap();
+    let side = open(&dir).await;
+    let ids = Ids::seeded(1);
+    let intents: Vec<_> = (0..5).map(|_| IntentId::from_uuid(ids.v4())).collect();
+    let address = Fingerprint([4; 32]);
+    for (intent, at) in intents.iter().zip([0, 1, 2]) {
+        let now = noon() + TimeDelta::minutes(at);
+        let room = side.enqueue_within_budget(&mail(*intent, now), address, Budget::Stranger, now).await;
+        assert_eq!(room.unwrap(), BudgetRoom::Taken);
+    }
+    let later = noon() + TimeDelta::hours(3);
+    let full = BudgetRoom::FullUntil(noon() + TimeDelta::hours(24));
+    let fourth = mail(intents[3], later);
+    let enqueue = |mail: QueuedMail, address, now| {
+        let side = side.clone();
+        async move { side.enqueue_within_budget(&mail, address, Budget::Stranger, now).await.unwrap() }
+    };
+    assert_eq!(enqueue(fourth.clone(), address, later).await, full);
+    assert_eq!(side.mails_waiting().await.unwrap(), 3);
+    // The same mail again is not another mail; another address and another budget have room of their own.
+    assert_eq!(enqueue(mail(intents[0], noon()), address, later).await, BudgetRoom::Taken);
+    assert_eq!(enqueue(mail(intents[4], noon()), Fingerprint([5; 32]), later).await, BudgetRoom::Taken);
+    let own = side.take_mail_budget(IntentId::from_uuid(ids.v4()), address, Budget::Own, later).await;
+    assert_eq!(own.unwrap(), BudgetRoom::Taken);
+    let day_later = noon() + TimeDelta::hours(24);
+    assert_eq!(enqueue(fourth, address, day_later).await, BudgetRoom::Taken);
+}
+
+#[tokio::test]
+async fn mails_from_the_log_are_queued_once_with_the_checkpoint() {
+    let dir = tempfile::tempdir().unwrap();
+    let side = open(&dir).await;
+    let first = mail(IntentId::from_uuid(Uuid::from_u128(1)), noon());
+    let second = mail(IntentId::from_uuid(Uuid::from_u128(2)), noon() + TimeDelta::seconds(5));
+    assert_eq!(side.mail_checkpoint().await.unwrap(), Position(0));
+    side.enqueue_from_log(std::slice::from_ref(&first), Position(7)).await.unwrap();
+    side.postpone_mail(first.intent, 1, noon() + TimeDelta::seconds(9)).await.unwrap();
+    side.enqueue_from_log(&[first.clone(), second.clone()], Position(9)).await.unwrap();
+    assert_eq!(side.mail_checkpoint().await.unwrap(), Position(9));
+    assert!(side.due_mails(noon(), 10).await.unwrap().is_empty());
+    assert_eq!(side.next_mail_due().await.unwrap(), Some(second.due_at));
+    let due = side.due_mails(noon() + TimeDelta::seconds(9), 10).await.unwrap();
+    assert_eq!(
+        due.iter().map(|mail| (mail.intent, mail.attempts)).collect::<Vec<_>>(),
+        [(second.intent, 0), (first.intent, 1)]
+    );
+    side.mark_mail_sent(first.intent, 2).await.unwrap();
+    side.delete_mail(second.intent).await.unwrap();
+    let left = side.due_mails(noon() + TimeDelta::seconds(9), 10).await.unwrap();
+    assert!(left.len() == 1 && left[0].is_sent && left[0].attempts == 2);
+}
+
+#[tokio::test]
+async fn api_secrets_are_found_by_id_until_revoked() {
+    let dir = tempfile::tempdir().unwrap();
+    let side = open(&dir).await;
+    let ids = Ids::seeded(1);
+    let keys = Keyring::generate(&ids).bind(ids.v4());
+    let secret = domain::ids::SecretId::from_uuid(ids.v4());
+    side.insert_api_secret(secret, &keys.token_hash(&[1; 32])).await.unwrap();
+    side.insert_api_secret(secret, &keys.token_hash(&[2; 32])).await.unwrap();
+    assert_eq!(side.api_secret_hash(secret).await.unwrap(), Some(keys.token_hash(&[1; 32])));
+    side.delete_api_secret(secret).await.unwrap();
+    assert_eq!(side.api_secret_hash(secret).await.unwrap(), None);
+}
