@@ -148,3 +148,67 @@ impl Claim {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::at;
+
+    const HOLDER: &str = "devgroup-1";
+    const OTHER: &str = "devgroup-2";
+
+    fn name(key: &str) -> ClaimKey {
+        ClaimKey::Name(key.to_owned())
+    }
+
+    fn taken() -> Event {
+        Event::Taken(Taken { holder: HOLDER.to_owned() })
+    }
+
+    #[test]
+    fn an_exchange_touches_only_what_differs() {
+        let take = ClaimChange::Take { key: name("c"), holder: HOLDER.to_owned() };
+        let release = ClaimChange::Release { key: name("a"), holder: HOLDER.to_owned() };
+        assert_eq!(exchange(&[name("a"), name("b")], &[name("b"), name("c")], HOLDER), [release, take]);
+        assert_eq!(exchange(&[name("a")], &[name("a")], HOLDER), []);
+    }
+
+    #[test]
+    fn a_held_claim_is_its_holders_alone() {
+        let now = at("2026-11-05T10:00:00Z");
+        let held = Claim::Free.evolve(&taken()).expect("free claims can be taken");
+        assert_eq!(held.take(HOLDER, now), Ok(None));
+        assert_eq!(held.take(OTHER, now), Err(HeldByAnother));
+        assert_eq!(held.release(OTHER, None), None);
+        assert_eq!(held.release(HOLDER, None), Some(Event::Released(Released { held_until: None })));
+    }
+
+    #[test]
+    fn a_released_claim_is_free_from_its_instant_on() {
+        let until = at("2026-11-05T10:00:00Z");
+        let just_before = at("2026-11-05T09:59:59.999Z");
+        let released = Claim::Released(Some(until));
+        assert_eq!(released.take(OTHER, just_before), Err(HeldByAnother));
+        assert!(released.take(OTHER, until).expect("free").is_some());
+        assert!(Claim::Released(None).take(OTHER, just_before).expect("free").is_some());
+        assert!(Claim::Free.take(OTHER, just_before).expect("free").is_some());
+    }
+
+    #[test]
+    fn what_take_and_release_decide_can_be_folded() {
+        let now = at("2026-11-05T10:00:00Z");
+        let taken = Claim::Free.take(HOLDER, now).expect("free").expect("a fact");
+        let held = Claim::Free.evolve(&taken).expect("it follows");
+        let released = held.release(HOLDER, Some(now)).expect("a fact");
+        assert_eq!(held.evolve(&released), Ok(Claim::Released(Some(now))));
+    }
+
+    #[test]
+    fn facts_out_of_turn_are_unexpected() {
+        let released = Event::Released(Released { held_until: None });
+        assert!(Claim::Free.evolve(&released).is_err());
+        assert!(Claim::Held(HOLDER.to_owned()).evolve(&taken()).is_err());
+        assert!(Claim::Released(None).evolve(&released).is_err());
+        assert_eq!(Claim::Released(None).evolve(&taken()), Ok(Claim::Held(HOLDER.to_owned())));
+    }
+}

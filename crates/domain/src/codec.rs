@@ -77,3 +77,6 @@ macro_rules! stored_events {
         }
     };
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,8 +25,12 @@ pub mod policy;
 pub mod prodaccount;
 pub mod prodgroup;
 pub mod rejection_codes;
+#[cfg(test)]
+mod samples;
 pub mod sealed;
 pub mod staff;
+#[cfg(test)]
+mod table;
 #[cfg(test)]
 mod testing;
 

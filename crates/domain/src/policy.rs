@@ -80,3 +80,35 @@ impl Default for Policy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Policy;
+
+    #[test]
+    fn the_starting_numbers_are_the_announced_ones() {
+        let policy = Policy::default();
+        let sizes =
+            [policy.development, policy.standard, policy.large].map(|limits| (limits.calls, limits.sites));
+        assert_eq!(sizes, [(10_000, 6), (150_000, 25), (500_000, 50)]);
+        assert!(
+            [policy.development, policy.standard, policy.large]
+                .iter()
+                .all(|limits| limits.window_s == 86_400)
+        );
+        assert_eq!((policy.contact_proof_days, policy.contact_challenge_hours), (180, 72));
+    }
+
+    #[test]
+    fn banned_words_are_compared_in_lower_case_so_they_are_written_so() {
+        let policy = Policy::default();
+        assert!(
+            policy.banned_name_tokens.iter().all(|word| *word == word.to_lowercase() && !word.is_empty())
+        );
+    }
+
+    #[test]
+    fn no_reserved_mail_domain_is_accepted_unless_somebody_sets_it() {
+        assert_eq!(Policy::default().reserved_mail_domains, Vec::<String>::new());
+    }
+}

@@ -96,6 +96,12 @@ where
     }
 }
 
+/// Whether files of expectations are to be written anew instead of compared.
+#[expect(clippy::disallowed_methods, reason = "a switch of the tests, not configuration")]
+pub(crate) fn updates_expectations() -> bool {
+    std::env::var("UPDATE_EXPECT").is_ok()
+}
+
 /// An instant from RFC 3339 text.
 pub(crate) fn at(text: &str) -> DateTime<Utc> {
     text.parse().expect("an RFC 3339 instant")

@@ -1,6 +1,9 @@
 //! A person's developer account. Its first fact is the proof of its address: before that there is only a
 //! sign-up in side state.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     claim::{ClaimChange, ClaimKey},
     decider::{Context, Decider, Decision, Unexpected},

@@ -1,5 +1,8 @@
 //! A development group: free to make, small quota, holds integrations while they are built.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     claim::{self, ClaimKey},
     decider::{Context, Decider, Decision, Unexpected},

@@ -3,6 +3,8 @@
 pub mod facts;
 mod parse;
 pub mod placements;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     claim::{self, ClaimKey},

@@ -1,5 +1,8 @@
 //! Members of staff: a realm of their own, with a second factor from the start.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     claim::{ClaimChange, ClaimKey},
     decider::{Context, Decider, Decision, Unexpected},

@@ -1,0 +1,194 @@
+use super::*;
+use crate::{
+    claim::ClaimChange,
+    ids::ProdGroupId,
+    policy::Policy,
+    samples::{
+        dev_group, integration,
+        integration::{bare_facts, registered, secret},
+        owner,
+    },
+    testing::{at, fold, given, uuid},
+};
+
+const NOW: &str = "2026-11-03T10:00:00Z";
+const HOLDER: &str = "integration-00000000-0000-0000-0000-00000000001d";
+
+fn register(facts: Facts, secret: Option<NewSecret>) -> Command {
+    let group = GroupRef::Development(dev_group());
+    Command::Register { integration: integration(), owner: owner(), group, facts, secret }
+}
+
+fn declare(facts: Facts) -> Command {
+    Command::DeclareFacts { integration: integration(), standing: Standing::MayChange, facts }
+}
+
+fn quiz(kinds: &[Kind]) -> Facts {
+    bare_facts("Quiz", kinds)
+}
+
+fn issued(number: u128) -> Event {
+    Event::SecretIssued(secret(number).issued(at(NOW)))
+}
+
+/// A REST integration with secrets 1 to `secrets`.
+fn live(secrets: u128) -> Vec<Event> {
+    let begun = Event::Registered(registered(quiz(&[Kind::Rest])));
+    std::iter::once(begun).chain((1..=secrets).map(issued)).collect()
+}
+
+fn keys(name: &str) -> Vec<ClaimKey> {
+    let owner = owner().to_string();
+    let key = |folded| ClaimKey::IntegrationName { owner: owner.clone(), folded };
+    names::claim_keys(name).into_iter().map(key).collect()
+}
+
+fn taken(name: &str) -> Vec<ClaimChange> {
+    keys(name).into_iter().map(|key| ClaimChange::Take { key, holder: HOLDER.to_owned() }).collect()
+}
+
+fn released(name: &str) -> Vec<ClaimChange> {
+    keys(name).into_iter().map(|key| ClaimChange::Release { key, holder: HOLDER.to_owned() }).collect()
+}
+
+#[test]
+fn name_and_kind_suffice_and_the_name_is_claimed_among_the_owners() {
+    let facts = quiz(&[Kind::Lti13]);
+    given::<Integration>(&[])
+        .when(register(facts.clone(), None), at(NOW), &Policy::default())
+        .then(&[Event::Registered(registered(facts))])
+        .claims(&taken("Quiz"));
+}
+
+#[test]
+fn a_rest_integration_begins_with_its_first_secret() {
+    let policy = Policy::default();
+    for kinds in [&[Kind::Rest][..], &[Kind::Lti13, Kind::Rest]] {
+        given::<Integration>(&[])
+            .when(register(quiz(kinds), Some(secret(1))), at(NOW), &policy)
+            .then(&[Event::Registered(registered(quiz(kinds))), issued(1)]);
+        given::<Integration>(&[])
+            .when(register(quiz(kinds), None), at(NOW), &policy)
+            .rejects(Rejection::SecretRequired);
+    }
+}
+
+#[test]
+fn what_has_no_rest_has_no_secret() {
+    let policy = Policy::default();
+    given::<Integration>(&[])
+        .when(register(quiz(&[Kind::Lti13]), Some(secret(1))), at(NOW), &policy)
+        .rejects(Rejection::NotRest);
+    let issue = Command::IssueSecret { standing: Standing::MayChange, secret: secret(1) };
+    given::<Integration>(&[Event::Registered(registered(quiz(&[Kind::Lti13])))])
+        .when(issue, at(NOW), &policy)
+        .rejects(Rejection::NotRest);
+}
+
+#[test]
+fn an_integration_is_registered_once() {
+    given::<Integration>(&live(1))
+        .when(register(quiz(&[Kind::Lti13]), None), at(NOW), &Policy::default())
+        .rejects(Rejection::AlreadyRegistered);
+}
+
+#[test]
+fn a_name_that_was_never_parsed_is_refused_all_the_same() {
+    let policy = Policy::default();
+    let blank = bare_facts("  ", &[Kind::Rest]);
+    let problem = names::normalise("  ").expect_err("blank");
+    given::<Integration>(&[])
+        .when(register(blank.clone(), Some(secret(1))), at(NOW), &policy)
+        .rejects(Rejection::Name(problem.clone()));
+    given::<Integration>(&live(1)).when(declare(blank), at(NOW), &policy).rejects(Rejection::Name(problem));
+}
+
+#[test]
+fn declaring_the_same_facts_changes_nothing() {
+    given::<Integration>(&live(1))
+        .when(declare(quiz(&[Kind::Rest])), at(NOW), &Policy::default())
+        .then(&[])
+        .claims(&[]);
+}
+
+#[test]
+fn each_declaration_counts() {
+    let policy = Policy::default();
+    let facts = Facts { description: Some("Quizzes".to_owned()), ..quiz(&[Kind::Rest]) };
+    let when = given::<Integration>(&live(1))
+        .when(declare(facts.clone()), at(NOW), &policy)
+        .then(&[Event::FactsDeclared(FactsDeclared { facts })])
+        .claims(&[]);
+    assert!(matches!(when.after, Integration::Live(live) if live.facts_version == 2));
+}
+
+#[test]
+fn another_name_is_claimed_and_the_former_given_back() {
+    given::<Integration>(&live(1))
+        .when(declare(bare_facts("Polls", &[Kind::Rest])), at(NOW), &Policy::default())
+        .claims(&[released("Quiz"), taken("Polls")].concat());
+}
+
+#[test]
+fn a_kind_may_be_added_and_never_taken_away() {
+    let policy = Policy::default();
+    let both = quiz(&[Kind::Lti13, Kind::Rest]);
+    given::<Integration>(&live(1))
+        .when(declare(both.clone()), at(NOW), &policy)
+        .then(&[Event::FactsDeclared(FactsDeclared { facts: both })]);
+    given::<Integration>(&live(1))
+        .when(declare(quiz(&[Kind::Lti13])), at(NOW), &policy)
+        .rejects(Rejection::KindRemoved);
+}
+
+#[test]
+fn the_last_secret_within_the_limit_is_issued_and_the_next_refused() {
+    let policy = Policy::default();
+    let issue = |number| Command::IssueSecret { standing: Standing::MayChange, secret: secret(number) };
+    given::<Integration>(&live(4)).when(issue(5), at(NOW), &policy).then(&[issued(5)]);
+    given::<Integration>(&live(5)).when(issue(6), at(NOW), &policy).rejects(Rejection::TooManySecrets);
+}
+
+#[test]
+fn only_owners_and_admins_of_its_group_change_it() {
+    let policy = Policy::default();
+    let refused = [(Standing::MayRead, Rejection::NotAllowed), (Standing::Stranger, Rejection::NotYours)];
+    for (standing, rejection) in refused {
+        let facts = bare_facts("Polls", &[Kind::Rest]);
+        let requests = [
+            Command::DeclareFacts { integration: integration(), standing, facts },
+            Command::IssueSecret { standing, secret: secret(2) },
+        ];
+        for command in requests {
+            given::<Integration>(&live(1)).when(command, at(NOW), &policy).rejects(rejection.clone());
+        }
+    }
+}
+
+#[test]
+fn a_move_keeps_all_but_the_group() {
+    let policy = Policy::default();
+    let (from, to) =
+        (GroupRef::Development(dev_group()), GroupRef::Production(ProdGroupId::from_uuid(uuid(0xb0))));
+    let before: Integration = fold(&live(1));
+    let when = given::<Integration>(&live(1))
+        .when(Command::Move { to }, at(NOW), &policy)
+        .then(&[Event::Moved(Moved { from, to })])
+        .claims(&[]);
+    let (Integration::Live(before), Integration::Live(after)) = (before, when.after) else { panic!("live") };
+    assert_eq!(after, Live { group: to, ..before });
+    given::<Integration>(&live(1))
+        .when(Command::Move { to: from }, at(NOW), &policy)
+        .rejects(Rejection::AlreadyInGroup);
+}
+
+#[test]
+fn what_was_never_registered_is_nobodys() {
+    let policy = Policy::default();
+    let issue = Command::IssueSecret { standing: Standing::MayChange, secret: secret(1) };
+    for command in
+        [declare(quiz(&[Kind::Rest])), issue, Command::Move { to: GroupRef::Development(dev_group()) }]
+    {
+        given::<Integration>(&[]).when(command, at(NOW), &policy).rejects(Rejection::NotYours);
+    }
+}
