@@ -1,1 +1,5 @@
-fn main() {}
+//! The `devportal` binary.
+
+fn main() -> std::process::ExitCode {
+    server::cli::main()
+}

@@ -1,0 +1,110 @@
+//! The command line.
+
+use crate::{
+    config::{self, Config, Settings, Sources},
+    exit::{self, Failure},
+    init,
+};
+use clap::{Args, Parser, Subcommand};
+use std::{io::Write, path::PathBuf, process::ExitCode};
+
+#[derive(Parser)]
+#[command(name = "devportal", version, about = "The registration backend of a developer portal", after_help = exit::HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write a commented configuration file and a keyring; overwrites nothing.
+    Init(init::Options),
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Look at the keyring.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Print every value with its origin, secrets masked.
+    Show(Configured),
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Check form and permissions of the keyring file.
+    Check(Configured),
+}
+
+/// Where the configuration comes from.
+#[derive(Args)]
+struct Configured {
+    /// Configuration file; PORTAL_CONFIG names it too.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Set one key, such as --set http.listen=127.0.0.1:8080; beats environment and file.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = assignment)]
+    set: Vec<(String, String)>,
+}
+
+impl Configured {
+    fn settings(self) -> Result<Settings, Failure> {
+        Ok(Settings::resolve(&Sources::from_process(self.config, self.set)?)?)
+    }
+
+    fn load(self) -> Result<Config, Failure> {
+        Ok(Config::from_settings(&self.settings()?)?)
+    }
+}
+
+fn assignment(text: &str) -> Result<(String, String), &'static str> {
+    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+/// Parses the command line, does what it says and tells how it ended.
+pub fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            tell(&mut std::io::stderr().lock(), &format!("devportal: {failure}\n"));
+            failure.code()
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Init(options) => {
+            let written = init::run(&options)?;
+            tell(&mut std::io::stdout().lock(), &written);
+        }
+        Command::Config(ConfigCommand::Show(configured)) => {
+            let settings = configured.settings()?;
+            tell(&mut std::io::stdout().lock(), &config::show(&settings));
+            Config::from_settings(&settings)?;
+        }
+        Command::Keys(KeysCommand::Check(configured)) => {
+            let path = configured.load()?.keyring;
+            let report = app::keyring::Keyring::load(&path)
+                .map_err(|error| Failure::Failed(anyhow::Error::new(error)))?
+                .check();
+            let text = format!(
+                "{}: generations {:?}, newest {}\n",
+                path.display(),
+                report.generations,
+                report.newest
+            );
+            tell(&mut std::io::stdout().lock(), &text);
+        }
+    }
+    Ok(())
+}
+
+/// Writes for the one who called; a closed pipe is theirs to close.
+fn tell(out: &mut impl Write, text: &str) {
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).unwrap_or_default();
+}

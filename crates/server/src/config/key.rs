@@ -1,0 +1,187 @@
+//! Every key of the configuration: one table that drives defaults, checks, `config show` and the file that
+//! `init` writes.
+
+/// What a value may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text without control characters.
+    Text,
+    /// Texts: an array in the file, parted by commas elsewhere.
+    List,
+    /// A whole number within bounds, both included.
+    Integer {
+        /// Smallest.
+        min: u64,
+        /// Largest.
+        max: u64,
+    },
+    /// One of these words.
+    Choice(&'static [&'static str]),
+}
+
+/// One key.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// `section.name`, or `name` at the top level.
+    pub name: &'static str,
+    /// What it may be.
+    pub kind: Kind,
+    /// What it is when nobody says anything; none means absent.
+    pub default: Option<&'static str>,
+    /// Never shown; can also be given as the path of a file that holds it.
+    pub secret: bool,
+    /// What it is for, with units.
+    pub doc: &'static str,
+}
+
+impl Key {
+    /// The section, empty at the top level.
+    pub fn section(&self) -> &'static str {
+        self.name.split_once('.').map_or("", |(section, _)| section)
+    }
+
+    /// The name within the section.
+    pub fn leaf(&self) -> &'static str {
+        self.name.split_once('.').map_or(self.name, |(_, leaf)| leaf)
+    }
+
+    /// The environment variable: `PORTAL_SECTION__KEY`.
+    pub fn variable(&self) -> String {
+        format!("PORTAL_{}", self.name.replace('.', "__").to_ascii_uppercase())
+    }
+}
+
+const fn text(name: &'static str, default: Option<&'static str>, doc: &'static str) -> Key {
+    Key { name, kind: Kind::Text, default, secret: false, doc }
+}
+
+const fn list(name: &'static str, default: &'static str, doc: &'static str) -> Key {
+    Key { name, kind: Kind::List, default: Some(default), secret: false, doc }
+}
+
+const fn integer(name: &'static str, default: &'static str, min: u64, max: u64, doc: &'static str) -> Key {
+    Key { name, kind: Kind::Integer { min, max }, default: Some(default), secret: false, doc }
+}
+
+const fn choice(
+    name: &'static str,
+    default: &'static str,
+    words: &'static [&'static str],
+    doc: &'static str,
+) -> Key {
+    Key { name, kind: Kind::Choice(words), default: Some(default), secret: false, doc }
+}
+
+const CALLS_MAX: u64 = 1_000_000_000;
+const SITES_MAX: u64 = 1_000_000;
+
+/// All keys, in the order they are written and shown.
+pub static KEYS: &[Key] = &[
+    choice(
+        "mode",
+        "production",
+        &["production", "development"],
+        "production refuses to start without a mail relay; development may run without one",
+    ),
+    text("data_dir", Some("/var/lib/devportal"), "where log, side state and read model live"),
+    text("http.listen", Some("127.0.0.1:8080"), "address and port to listen on; port 0 takes a free one"),
+    text(
+        "http.base_url",
+        None,
+        "the origin people reach the portal at, such as https://portal.example.org; links in mails start with it",
+    ),
+    integer("http.workers", "0", 0, 256, "threads that answer requests; 0 means one per core"),
+    Key {
+        name: "smtp.url",
+        kind: Kind::Text,
+        default: None,
+        secret: true,
+        doc: "mail relay: smtp://host:25, smtp://user:password@host:587?tls=required or smtps://…",
+    },
+    text("smtp.from", None, "sender of the portal's mails, such as portal@example.org"),
+    text("keys.file", None, "keyring file (mode 0600); data_dir/keyring.toml when absent"),
+    list(
+        "mail.reserved_domains",
+        "",
+        "mail domains such as demo.test accepted all the same; refused in production",
+    ),
+    choice("log.format", "json", &["json", "text"], "form of the log lines on standard error"),
+    choice("log.level", "info", &["error", "warn", "info", "debug", "trace"], "least level that is logged"),
+    integer(
+        "storage.free_space_floor_bytes",
+        "268435456",
+        1_048_576,
+        1 << 50,
+        "below this many free bytes writes are refused with 507",
+    ),
+    integer(
+        "policy.version",
+        "1",
+        1,
+        u32::MAX as u64,
+        "recorded with each decision; raise it when a number changes",
+    ),
+    integer("policy.development_calls", "10000", 1, CALLS_MAX, "calls per 24 h of a development group"),
+    integer("policy.development_sites", "6", 1, SITES_MAX, "customer sites of a development group"),
+    integer(
+        "policy.standard_calls",
+        "150000",
+        1,
+        CALLS_MAX,
+        "calls per 24 h of the standard production tier",
+    ),
+    integer("policy.standard_sites", "25", 1, SITES_MAX, "customer sites of the standard production tier"),
+    integer(
+        "policy.large_calls",
+        "500000",
+        1,
+        CALLS_MAX,
+        "calls per 24 h of the large tier; above it two staff",
+    ),
+    integer("policy.large_sites", "50", 1, SITES_MAX, "customer sites of the large tier; above it two staff"),
+    integer("policy.dev_groups_per_owner", "25", 1, 1_000, "development groups one developer may own"),
+    integer("policy.contact_proof_days", "180", 1, 3_650, "days a proof of a contact stands"),
+    integer("policy.contact_challenge_hours", "72", 1, 720, "hours a contact's code can be answered"),
+    integer(
+        "policy.submission_life_days",
+        "60",
+        1,
+        3_650,
+        "days after which an untouched submission expires",
+    ),
+    text(
+        "policy.terms_version",
+        Some("2026-11"),
+        "terms a developer must have accepted to submit for production",
+    ),
+    list(
+        "policy.banned_name_tokens",
+        "rest,api,blackboard,anthology,test,stage,staging,prod,production,dev",
+        "whole words refused in production group names",
+    ),
+];
+
+/// The key of that name.
+pub fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+/// The known name nearest to a mistyped one.
+pub fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known.min_by_key(|name| distance(typed, name))
+}
+
+/// Levenshtein distance, in bytes.
+fn distance(left: &str, right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in right.bytes().enumerate() {
+            let replaced = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[right.len()]
+}

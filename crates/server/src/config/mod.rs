@@ -1,0 +1,203 @@
+//! Configuration: flag over `PORTAL_SECTION__KEY` over TOML file over default. The one place that reads the
+//! environment. What may be said stands in [`key::KEYS`]; what it means stands here.
+
+pub mod key;
+mod layers;
+mod render;
+#[cfg(test)]
+mod tests;
+
+pub use layers::{ConfigError, Origin, Setting, Settings, Sources, Value};
+pub use render::{commented_file, show};
+
+use domain::{
+    group::{Limits, WindowKind},
+    policy::Policy,
+};
+use std::{net::SocketAddr, path::PathBuf};
+use url::Url;
+
+/// How strict the server is about what it starts with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Needs a mail relay and real mail domains.
+    Production,
+    /// May run without a relay.
+    Development,
+}
+
+/// Form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// A checked configuration. No `Debug`: it holds the relay's password.
+#[derive(Clone)]
+pub struct Config {
+    /// How strict.
+    pub mode: Mode,
+    /// Where everything lives.
+    pub data_dir: PathBuf,
+    /// Keyring file.
+    pub keyring: PathBuf,
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// Origin people reach the portal at, without a trailing slash; none means the address listened on.
+    pub base_url: Option<String>,
+    /// Threads that answer requests; 0 means one per core.
+    pub workers: usize,
+    /// Mail relay and sender; none sends no mail.
+    pub smtp: Option<Smtp>,
+    /// Policy in force.
+    pub policy: Policy,
+    /// Form of log lines.
+    pub log_format: LogFormat,
+    /// Least level logged.
+    pub log_level: String,
+    /// Bytes that must stay free on the device.
+    pub free_space_floor_bytes: u64,
+}
+
+/// Where mail goes.
+#[derive(Clone)]
+pub struct Smtp {
+    /// Relay, perhaps with a password.
+    pub url: String,
+    /// Sender.
+    pub from: String,
+}
+
+impl Config {
+    /// Resolves the sources and checks what they say together.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        Self::from_settings(&Settings::resolve(sources)?)
+    }
+
+    /// Checks settings together; tells everything that is wrong at once.
+    pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
+        let mut complaints = Vec::new();
+        let mode = match settings.text("mode") {
+            Some("development") => Mode::Development,
+            _ => Mode::Production,
+        };
+        let listen = listen(settings, &mut complaints);
+        let base_url = base_url(settings, mode, &mut complaints);
+        let smtp = smtp(settings, mode, &mut complaints);
+        let policy = policy(settings);
+        if mode == Mode::Production && !policy.reserved_mail_domains.is_empty() {
+            complaints.push(
+                "mail.reserved_domains must be empty in production mode: remove it, or set mode = \"development\""
+                    .to_owned(),
+            );
+        }
+        let data_dir = PathBuf::from(settings.text("data_dir").unwrap_or_default());
+        let keyring = settings.text("keys.file").map_or_else(|| data_dir.join("keyring.toml"), PathBuf::from);
+        if !complaints.is_empty() {
+            return Err(ConfigError(complaints));
+        }
+        Ok(Self {
+            mode,
+            data_dir,
+            keyring,
+            listen,
+            base_url,
+            workers: usize::try_from(settings.integer("http.workers")).unwrap_or_default(),
+            smtp,
+            policy,
+            log_format: match settings.text("log.format") {
+                Some("text") => LogFormat::Text,
+                _ => LogFormat::Json,
+            },
+            log_level: settings.text("log.level").unwrap_or("info").to_owned(),
+            free_space_floor_bytes: settings.integer("storage.free_space_floor_bytes"),
+        })
+    }
+}
+
+fn listen(settings: &Settings, complaints: &mut Vec<String>) -> SocketAddr {
+    let text = settings.text("http.listen").unwrap_or_default();
+    text.parse().unwrap_or_else(|_| {
+        complaints.push("http.listen must be an IP address and a port, such as 127.0.0.1:8080".to_owned());
+        SocketAddr::from(([127, 0, 0, 1], 0))
+    })
+}
+
+fn base_url(settings: &Settings, mode: Mode, complaints: &mut Vec<String>) -> Option<String> {
+    let Some(text) = settings.text("http.base_url") else {
+        if mode == Mode::Production {
+            complaints.push(
+                "http.base_url is needed in production mode: set it to the origin people reach the portal at, \
+                 such as https://portal.example.org"
+                    .to_owned(),
+            );
+        }
+        return None;
+    };
+    let origin = Url::parse(text).ok().filter(|url| {
+        let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        let scheme = url.scheme() == "https" || (url.scheme() == "http" && mode == Mode::Development);
+        bare && scheme && url.has_host() && url.username().is_empty() && url.password().is_none()
+    });
+    if origin.is_none() {
+        complaints.push(
+            "http.base_url must be an origin without path, such as https://portal.example.org; http only in \
+             development mode"
+                .to_owned(),
+        );
+    }
+    origin.map(|url| url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn smtp(settings: &Settings, mode: Mode, complaints: &mut Vec<String>) -> Option<Smtp> {
+    match (settings.text("smtp.url"), settings.text("smtp.from")) {
+        (Some(url), Some(from)) => {
+            if !matches!(Url::parse(url), Ok(url) if matches!(url.scheme(), "smtp" | "smtps") && url.has_host())
+            {
+                complaints
+                    .push("smtp.url must be of the form smtp://host:port or smtps://host:port".to_owned());
+            }
+            Some(Smtp { url: url.to_owned(), from: from.to_owned() })
+        }
+        (Some(_), None) => {
+            complaints.push("smtp.from is needed beside smtp.url: set it to the sender's address".to_owned());
+            None
+        }
+        (None, _) => {
+            if mode == Mode::Production {
+                complaints.push(
+                    "smtp.url is needed in production mode: set it to your mail relay, or set \
+                     mode = \"development\" to run without mail"
+                        .to_owned(),
+                );
+            }
+            None
+        }
+    }
+}
+
+fn policy(settings: &Settings) -> Policy {
+    let number = |name: &str| u32::try_from(settings.integer(name)).unwrap_or(u32::MAX);
+    let limits = |tier: &str| Limits {
+        calls: number(&format!("policy.{tier}_calls")),
+        window_s: 86_400,
+        window: WindowKind::Rolling,
+        sites: number(&format!("policy.{tier}_sites")),
+    };
+    Policy {
+        version: number("policy.version"),
+        development: limits("development"),
+        standard: limits("standard"),
+        large: limits("large"),
+        dev_groups_per_owner: number("policy.dev_groups_per_owner"),
+        contact_proof_days: number("policy.contact_proof_days"),
+        contact_challenge_hours: number("policy.contact_challenge_hours"),
+        submission_life_days: number("policy.submission_life_days"),
+        terms_version: settings.text("policy.terms_version").unwrap_or_default().to_owned(),
+        banned_name_tokens: settings.list("policy.banned_name_tokens"),
+        reserved_mail_domains: settings.list("mail.reserved_domains"),
+    }
+}

@@ -1,0 +1,149 @@
+//! The table of problems. Codes are promises: add, never change. `api-spec/problems.md` is made from it.
+
+/// One kind of problem.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Stable, greppable.
+    pub code: &'static str,
+    /// HTTP status.
+    pub status: u16,
+    /// In words; constant for the kind.
+    pub title: &'static str,
+    /// When it is answered, in a sentence that also serves as the detail when there is none better.
+    pub when: &'static str,
+    /// Seconds after which the same request may succeed.
+    pub retry_after_s: Option<u32>,
+}
+
+impl Kind {
+    /// The `type` of its documents: a reference relative to the portal's origin.
+    pub fn uri(&self) -> String {
+        format!("/problems/{}", self.code)
+    }
+}
+
+macro_rules! problems {
+    ($($name:ident = $status:literal $code:literal $title:literal $when:literal $(retry $retry:literal)?;)+) => {
+        $(#[doc = $when]
+        pub static $name: Kind = Kind {
+            code: $code,
+            status: $status,
+            title: $title,
+            when: $when,
+            retry_after_s: problems!(@retry $($retry)?),
+        };)+
+
+        /// Every kind, in the order of the table.
+        pub static ALL: &[&Kind] = &[$(&$name),+];
+    };
+    (@retry) => { None };
+    (@retry $seconds:literal) => { Some($seconds) };
+}
+
+problems! {
+    // The request as such.
+    NOT_JSON = 400 "body.not_json" "Not JSON" "The body is not one JSON value.";
+    NOT_UTF8 = 400 "body.not_utf8" "Not UTF-8" "The body is not UTF-8.";
+    DUPLICATE_MEMBER = 400 "body.duplicate_member" "Duplicate member" "An object of the body names a member twice.";
+    TOO_DEEP = 400 "body.too_deep" "Nested too deep" "The body is nested deeper than 32 levels.";
+    TOO_MANY_MEMBERS = 400 "body.too_many_members" "Too many members" "The body has more than 1,000 members and items.";
+    CONTROL_CHARACTER = 400 "body.control_character" "Control character" "A text of the body holds a control character other than tab and line breaks.";
+    DOES_NOT_FIT = 400 "body.does_not_fit" "Body does not fit" "A field is unknown, missing or of the wrong type; `errors` says which.";
+    TOO_LARGE = 413 "body.too_large" "Body too large" "The body has more than 64 KiB.";
+    UNSUPPORTED_TYPE = 415 "body.unsupported_type" "Unsupported media type" "The body must be sent as application/json.";
+    BAD_HEADER = 400 "header.invalid" "Invalid header" "A request header is malformed; the detail says which.";
+    BAD_QUERY = 400 "query.invalid" "Invalid query" "A query parameter is unknown or malformed; `errors` says which.";
+    BAD_REQUEST = 400 "request.malformed" "Malformed request" "The request is malformed.";
+    NO_ROUTE = 404 "route.not_found" "No such route" "There is nothing at this path.";
+    NO_METHOD = 405 "route.method_not_allowed" "Method not allowed" "The path does not take this method; `Allow` lists those it takes.";
+    NOT_ACCEPTABLE = 406 "route.not_acceptable" "Not acceptable" "The answer is only available as application/json.";
+    TIMED_OUT = 503 "request.timed_out" "Timed out" "The request took longer than 10 seconds; what it asked for may still be done." retry 1;
+    INTERNAL = 500 "internal" "Internal error" "The server failed; the request id leads to its log.";
+
+    // Who asks.
+    SIGN_IN_NEEDED = 401 "auth.required" "Sign-in needed" "The request needs a valid session token.";
+    BAD_CREDENTIALS = 401 "auth.bad_credentials" "Sign-in failed" "Address, password or code is wrong.";
+    FORBIDDEN = 403 "auth.forbidden" "Not permitted" "The signed-in principal's role does not permit this.";
+    NOT_FOUND = 404 "resource.not_found" "Not found" "There is no such thing, or none you may know of.";
+
+    // Preconditions, idempotency, order.
+    PRECONDITION_REQUIRED = 428 "precondition.required" "If-Match needed" "The request must name the version it changes in If-Match.";
+    PRECONDITION_FAILED = 412 "precondition.failed" "Version is stale" "It has changed since the version in If-Match.";
+    OTHER_LOG = 409 "position.other_log" "Token of another log" "A position or version token belongs to another log; read again.";
+    BEHIND = 503 "position.behind" "Not caught up" "The read model has not reached the position asked for within 2 seconds." retry 1;
+    KEY_REUSED = 422 "idempotency.key_reused" "Idempotency key reused" "The idempotency key was used for another request.";
+    IN_FLIGHT = 409 "idempotency.in_flight" "Still in flight" "The first request with this idempotency key has not ended yet." retry 1;
+    CONTENDED = 503 "service.contended" "Contended" "Others kept changing the same thing; nothing was done." retry 1;
+    BUSY = 503 "service.busy" "Busy" "A bounded queue is full; nothing was done." retry 2;
+    UNAVAILABLE = 503 "service.unavailable" "Unavailable" "A part that is needed does not answer; nothing was done." retry 5;
+    DISK_FULL = 507 "service.disk_full" "No space" "The device is full; reading goes on, writing does not.";
+
+    // Fields and codes.
+    FIELDS = 422 "fields.invalid" "Fields break rules" "Fields break rules; `errors` lists all of them.";
+    CODE_WRONG = 422 "code.wrong" "Wrong code" "The code is wrong.";
+    CODE_EXPIRED = 409 "code.expired" "Code expired" "The code has expired, or its tries are used up; ask for another one.";
+    CODE_USED = 409 "code.used" "Code used" "The code has been used already.";
+
+    // Names.
+    NAME_EMPTY = 422 "name.empty" "Name empty" "A name is needed.";
+    NAME_TOO_LONG = 422 "name.too_long" "Name too long" "A name has at most 100 characters.";
+    NAME_FORBIDDEN_CHARACTER = 422 "name.forbidden_character" "Forbidden character in name" "A name holds no control or invisible characters.";
+    NAME_TOO_MANY_PARTS = 422 "name.too_many_parts" "Too many parts in name" "The name has more parts than its kind of group takes.";
+    NAME_BANNED_WORD = 422 "name.banned_word" "Banned word in name" "A production name holds a word that is refused.";
+    NAME_NO_KNOWN_PART = 422 "name.no_known_part" "Name says nothing known" "One part of the name must be the vendor's name or one of its integrations'.";
+    NAME_TAKEN = 422 "name.taken" "Name taken" "Another holds this name or one that looks like it.";
+
+    // Developers and staff.
+    DEVELOPER_EXISTS = 409 "developer.already_registered" "Already registered" "The account exists already.";
+    TOO_MANY_GROUPS = 422 "developer.too_many_groups" "Too many groups" "A developer owns at most so many development groups.";
+    STAFF_EXISTS = 409 "staff.already_enrolled" "Already enrolled" "The member of staff exists already.";
+    STAFF_LEFT = 409 "staff.has_left" "Has left" "The member of staff has left.";
+
+    // Groups and integrations.
+    GROUP_EXISTS = 409 "group.already_exists" "Group exists" "The group exists already.";
+    GROUP_NOT_ALLOWED = 403 "group.not_allowed" "Not permitted in this group" "Only an owner or admin of the group may do this.";
+    GROUP_PERSONAL = 409 "group.personal" "Personal group" "The personal group keeps its name.";
+    ALREADY_IN_GROUP = 409 "group.already_in" "Already in this group" "The integration is in this group already.";
+    NOT_IN_GROUP = 409 "group.not_in" "Not in this group" "The integration is not in this group.";
+    INTEGRATION_EXISTS = 409 "integration.already_registered" "Already registered" "The integration exists already.";
+    INTEGRATION_NOT_ALLOWED = 403 "integration.not_allowed" "Not permitted for this integration" "Only an owner or admin of its group may do this.";
+    TOO_MANY_SECRETS = 409 "integration.too_many_secrets" "Too many secrets" "The integration has as many live secrets as it may.";
+    NOT_REST = 409 "integration.not_rest" "Not a REST integration" "Only an integration with the REST kind has secrets.";
+
+    SECRET_REQUIRED = 409 "integration.secret_required" "Secret needed" "An integration of the REST kind needs a secret.";
+    KIND_REMOVED = 409 "integration.kind_removed" "Kind removed" "An integration keeps the kinds it was registered with.";
+
+    // Production accounts.
+    ACCOUNT_EXISTS = 409 "account.already_exists" "Account exists" "The production account exists already.";
+    ACCOUNT_NOT_ALLOWED = 403 "account.not_allowed" "Not permitted in this account" "Only an owner or admin of the account may do this.";
+    ACCOUNT_SUPPORT_URL = 422 "account.support_url" "Support URL refused" "The support URL must be an https URL with a public host.";
+    ACCOUNT_HAS_GROUP = 409 "account.has_group" "Has a production group" "The account has a production group already.";
+    CONTACT_NO_ANSWERS = 422 "contact.takes_no_answers" "Contact takes no answers" "A mailbox that takes no answers cannot be a contact.";
+    CONTACT_SAME = 409 "contact.same" "Same contact" "This mailbox is the declared contact already.";
+    CONTACT_PROVEN = 409 "contact.already_proven" "Contact is proven" "The contact is proven and not due for a new proof.";
+
+    // Promotion.
+    PROMOTION_EXISTS = 409 "promotion.already_exists" "Production group exists" "The production group exists already.";
+    PROMOTION_NOT_ALLOWED = 403 "promotion.not_allowed" "Not permitted in this account" "Only an owner or admin of the account may do this.";
+    PROMOTION_UNDER_REVIEW = 409 "promotion.under_review" "Under review" "Not while it is submitted or in review; withdraw the submission first.";
+    PROMOTION_ILLEGAL = 409 "promotion.illegal_transition" "Not possible now" "The step does not exist in the present state of the promotion.";
+    PROMOTION_CHECKLIST_RED = 422 "promotion.checklist_red" "Checklist is red" "A blocking check is red; `errors` lists all of them with their fixes.";
+    PROMOTION_NO_LIMITS = 422 "promotion.no_limits_asked" "No limits asked" "Ask for limits and say why before you submit.";
+    PROMOTION_LIMITS_RANGE = 422 "promotion.limits_out_of_range" "Limits out of range" "The limits asked for cannot be granted.";
+    PROMOTION_NOT_APPROVER = 403 "promotion.not_an_approver" "Not an approver" "Only an approver may decide.";
+    PROMOTION_NOT_INDEPENDENT = 403 "promotion.reviewer_not_independent" "Reviewer not independent" "Nobody decides for an account they belong or belonged to.";
+    PROMOTION_SAME_APPROVER = 409 "promotion.same_approver" "Same approver" "The second approval must come from another member of staff.";
+    PROMOTION_EVIDENCE_CHANGED = 409 "promotion.evidence_changed" "Evidence has changed" "What was submitted is no longer so; request changes so that it is submitted again.";
+    PROMOTION_EXPIRED = 409 "promotion.expired" "Submission expired" "The submission has expired.";
+    PROMOTION_NOT_DUE = 409 "promotion.not_due" "Not due" "The deadline has not passed.";
+}
+
+/// `api-spec/problems.md`.
+pub fn document() -> String {
+    let head = "# Problems\n\nEvery failure over HTTP is a problem document (RFC 9457). `code` is stable; `type` is \
+                `/problems/<code>`, relative to the portal's origin. Made from the table in the server; do not \
+                edit.\n\n| code | status | title | when |\n|---|---|---|---|\n";
+    let row =
+        |kind: &&Kind| format!("| `{}` | {} | {} | {} |\n", kind.code, kind.status, kind.title, kind.when);
+    head.to_owned() + &ALL.iter().map(row).collect::<Vec<_>>().concat()
+}

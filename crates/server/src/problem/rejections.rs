@@ -1,0 +1,157 @@
+//! From the domain's rejections to problems: one exhaustive match an aggregate, without wildcard.
+
+use super::{Kind, Problem, kinds};
+use domain::{
+    developer, devgroup,
+    fields::FieldError,
+    integration,
+    names::{NameProblem, NameRule},
+    prodaccount,
+    prodgroup::{self, checklist::CheckCode},
+    staff,
+};
+
+/// A name problem, told at the body's member that holds the name.
+fn name(problem: &NameProblem, pointer: &str) -> Problem {
+    let kind: &'static Kind = match problem.rule {
+        NameRule::Empty => &kinds::NAME_EMPTY,
+        NameRule::TooLong => &kinds::NAME_TOO_LONG,
+        NameRule::ForbiddenCharacter => &kinds::NAME_FORBIDDEN_CHARACTER,
+        NameRule::TooManyParts { .. } => &kinds::NAME_TOO_MANY_PARTS,
+        NameRule::BannedWord { .. } => &kinds::NAME_BANNED_WORD,
+        NameRule::NoKnownPart => &kinds::NAME_NO_KNOWN_PART,
+        NameRule::Taken => &kinds::NAME_TAKEN,
+    };
+    let mut field = FieldError::new(pointer, kind.code, problem.to_string());
+    field.fix.clone_from(&problem.proposal);
+    Problem::new(kind).detail(problem.to_string()).fields([field])
+}
+
+impl From<developer::Rejection> for Problem {
+    fn from(rejection: developer::Rejection) -> Self {
+        use developer::Rejection as R;
+        let kind = match rejection {
+            R::AlreadyRegistered => &kinds::DEVELOPER_EXISTS,
+            R::NotRegistered => &kinds::NOT_FOUND,
+            R::TooManyGroups { .. } => &kinds::TOO_MANY_GROUPS,
+        };
+        Self::new(kind).detail(rejection.to_string())
+    }
+}
+
+impl From<devgroup::Rejection> for Problem {
+    fn from(rejection: devgroup::Rejection) -> Self {
+        use devgroup::Rejection as R;
+        let kind = match &rejection {
+            R::AlreadyExists => &kinds::GROUP_EXISTS,
+            R::NotYours => &kinds::NOT_FOUND,
+            R::NotAllowed => &kinds::GROUP_NOT_ALLOWED,
+            R::Name(problem) => return name(problem, "/name"),
+            R::PersonalGroup => &kinds::GROUP_PERSONAL,
+            R::AlreadyInGroup => &kinds::ALREADY_IN_GROUP,
+            R::NotInGroup => &kinds::NOT_IN_GROUP,
+        };
+        Self::new(kind).detail(rejection.to_string())
+    }
+}
+
+impl From<integration::Rejection> for Problem {
+    fn from(rejection: integration::Rejection) -> Self {
+        use integration::Rejection as R;
+        let kind = match &rejection {
+            R::AlreadyRegistered => &kinds::INTEGRATION_EXISTS,
+            R::NotYours => &kinds::NOT_FOUND,
+            R::NotAllowed => &kinds::INTEGRATION_NOT_ALLOWED,
+            R::Name(problem) => return name(problem, "/name"),
+            R::TooManySecrets => &kinds::TOO_MANY_SECRETS,
+            R::NotRest => &kinds::NOT_REST,
+            R::AlreadyInGroup => &kinds::ALREADY_IN_GROUP,
+            R::SecretRequired => &kinds::SECRET_REQUIRED,
+            R::KindRemoved => &kinds::KIND_REMOVED,
+        };
+        Self::new(kind).detail(rejection.to_string())
+    }
+}
+
+impl From<prodaccount::Rejection> for Problem {
+    fn from(rejection: prodaccount::Rejection) -> Self {
+        use prodaccount::Rejection as R;
+        let kind = match &rejection {
+            R::AlreadyExists => &kinds::ACCOUNT_EXISTS,
+            R::NotYours | R::NoSuchChallenge => &kinds::NOT_FOUND,
+            R::NotAllowed => &kinds::ACCOUNT_NOT_ALLOWED,
+            R::Name(problem) => return name(problem, "/vendor_name"),
+            R::SupportUrl => &kinds::ACCOUNT_SUPPORT_URL,
+            R::ContactTakesNoAnswers => &kinds::CONTACT_NO_ANSWERS,
+            R::SameContact => &kinds::CONTACT_SAME,
+            R::ContactAlreadyProven => &kinds::CONTACT_PROVEN,
+            R::ChallengeExpired => &kinds::CODE_EXPIRED,
+            R::HasGroup { group } => {
+                return Self::new(&kinds::ACCOUNT_HAS_GROUP)
+                    .detail(format!("the account has the production group {group} already"));
+            }
+        };
+        Self::new(kind).detail(rejection.to_string())
+    }
+}
+
+impl From<prodgroup::Rejection> for Problem {
+    fn from(rejection: prodgroup::Rejection) -> Self {
+        use prodgroup::Rejection as R;
+        let kind = match &rejection {
+            R::AlreadyExists => &kinds::PROMOTION_EXISTS,
+            R::NotYours => &kinds::NOT_FOUND,
+            R::NotAllowed => &kinds::PROMOTION_NOT_ALLOWED,
+            R::Name(problem) => return name(problem, "/name"),
+            R::UnderReview { .. } => &kinds::PROMOTION_UNDER_REVIEW,
+            R::IllegalTransition { .. } => &kinds::PROMOTION_ILLEGAL,
+            R::ChecklistRed { checklist, .. } => {
+                let red = checklist.blocking().map(|check| {
+                    FieldError::new("", check_code(check.code), "the check is red").fix(check.fix.clone())
+                });
+                return Self::new(&kinds::PROMOTION_CHECKLIST_RED).detail(rejection.to_string()).fields(red);
+            }
+            R::NoLimitsAsked => &kinds::PROMOTION_NO_LIMITS,
+            R::LimitsOutOfRange => &kinds::PROMOTION_LIMITS_RANGE,
+            R::NotAnApprover => &kinds::PROMOTION_NOT_APPROVER,
+            R::ReviewerNotIndependent => &kinds::PROMOTION_NOT_INDEPENDENT,
+            R::SameApprover => &kinds::PROMOTION_SAME_APPROVER,
+            R::EvidenceChanged => &kinds::PROMOTION_EVIDENCE_CHANGED,
+            R::SubmissionExpired => &kinds::PROMOTION_EXPIRED,
+            R::NotDue => &kinds::PROMOTION_NOT_DUE,
+            R::AlreadyInGroup => &kinds::ALREADY_IN_GROUP,
+            R::NotInGroup => &kinds::NOT_IN_GROUP,
+        };
+        Self::new(kind).detail(rejection.to_string())
+    }
+}
+
+impl From<staff::Rejection> for Problem {
+    fn from(rejection: staff::Rejection) -> Self {
+        use staff::Rejection as R;
+        let kind = match rejection {
+            R::AlreadyEnrolled => &kinds::STAFF_EXISTS,
+            R::NotEnrolled => &kinds::NOT_FOUND,
+            R::HasLeft => &kinds::STAFF_LEFT,
+        };
+        Self::new(kind).detail(rejection.to_string())
+    }
+}
+
+/// The code of a check as field error, the same words as in the checklist.
+fn check_code(code: CheckCode) -> &'static str {
+    match code {
+        CheckCode::OwnerProven => "owner_proven",
+        CheckCode::ContactProven => "contact_proven",
+        CheckCode::ContactRole => "contact_role",
+        CheckCode::NameRule => "name_rule",
+        CheckCode::HasIntegration => "has_integration",
+        CheckCode::IntegrationsComplete => "integrations_complete",
+        CheckCode::UrisOnDeclaredHosts => "uris_on_declared_hosts",
+        CheckCode::SupportUrl => "support_url",
+        CheckCode::TermsAccepted => "terms_accepted",
+        CheckCode::LimitsJustified => "limits_justified",
+        CheckCode::NoSuspension => "no_suspension",
+        CheckCode::SecondOwner => "second_owner",
+    }
+}
