@@ -151,7 +151,6 @@ fn check_code(code: CheckCode) -> &'static str {
         CheckCode::SupportUrl => "support_url",
         CheckCode::TermsAccepted => "terms_accepted",
         CheckCode::LimitsJustified => "limits_justified",
-        CheckCode::NoSuspension => "no_suspension",
         CheckCode::SecondOwner => "second_owner",
     }
 }
