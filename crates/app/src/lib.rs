@@ -14,11 +14,13 @@ pub mod ids;
 mod in_flight;
 pub mod keyring;
 pub mod meta;
+pub mod passwords;
 mod refused;
 pub mod sealing;
 pub mod secret;
 pub mod side_state;
 pub mod tokens;
+pub mod totp;
 
 pub use error::AppError;
 pub use folds::FoldError;

@@ -1,6 +1,8 @@
 //! Password hashes, second factors, failed sign-ins, and hashes of API secrets.
 
-use super::{SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW, SideState, SideStateError, bytes, column, millis, sql};
+use super::{
+    SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW, SideState, SideStateError, bytes, column, instant, millis, sql,
+};
 use crate::secret::Secret;
 use chrono::{DateTime, Utc};
 use domain::{
@@ -15,6 +17,15 @@ pub struct StoredCredential {
     pub password_phc: Secret<String>,
     /// Secret of the second factor, sealed for this row.
     pub totp_sealed: Option<Vec<u8>>,
+}
+
+/// Whether a sign-in is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignInAdmission {
+    /// It is; it counts as failed until it succeeds.
+    Admitted,
+    /// Too many failed within the window: the password is not even looked at before this instant.
+    RefusedUntil(DateTime<Utc>),
 }
 
 impl SideState {
@@ -80,24 +91,31 @@ impl SideState {
         Ok(tx.commit().await?)
     }
 
-    /// Counts a sign-in as failed before it is tried, so that racing tries can't outrun the count. False:
-    /// too many failed within the window, don't even look at the password.
+    /// Counts a sign-in as failed before it is tried, so that racing tries can't outrun the count.
     pub async fn admit_sign_in(
         &self,
         address: Fingerprint,
         now: DateTime<Utc>,
-    ) -> Result<bool, SideStateError> {
+    ) -> Result<SignInAdmission, SideStateError> {
+        let since = millis(now - SIGN_IN_WINDOW);
         let mut tx = self.begin().await?;
         let admitted = sqlx::query(sql::ADMIT_SIGN_IN)
             .bind(address.0.to_vec())
             .bind(millis(now))
-            .bind(millis(now - SIGN_IN_WINDOW))
+            .bind(since)
             .bind(i64::from(SIGN_IN_FAILURES_MAX))
             .execute(&mut *tx)
             .await?
             .rows_affected();
+        let admission = if admitted == 1 {
+            SignInAdmission::Admitted
+        } else {
+            let query = sqlx::query(sql::OLDEST_SIGN_IN_FAILURE).bind(address.0.to_vec()).bind(since);
+            let oldest = query.fetch_one(&mut *tx).await?;
+            SignInAdmission::RefusedUntil(instant(&oldest, 0, "sign_in_failures")? + SIGN_IN_WINDOW)
+        };
         tx.commit().await?;
-        Ok(admitted == 1)
+        Ok(admission)
     }
 
     /// The sign-in succeeded: nothing counts against the address any more.

@@ -21,7 +21,7 @@ use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path, time::
 use uuid::Uuid;
 
 pub use codes::CodeTry;
-pub use credentials::StoredCredential;
+pub use credentials::{SignInAdmission, StoredCredential};
 pub use keys::StoredSubjectKey;
 pub use outbox::{Budget, BudgetRoom, QueuedMail};
 pub use sessions::{SESSION_IDLE, SessionOwner, StoredSession};

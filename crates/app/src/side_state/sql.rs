@@ -37,6 +37,7 @@ statements! {
 
     ADMIT_SIGN_IN = "INSERT INTO sign_in_failures (address_fp, at) SELECT $1, $2 \
         WHERE (SELECT COUNT(*) FROM sign_in_failures WHERE address_fp = $1 AND at > $3) < $4";
+    OLDEST_SIGN_IN_FAILURE = "SELECT at FROM sign_in_failures WHERE address_fp = $1 AND at > $2 ORDER BY at LIMIT 1";
     CLEAR_SIGN_IN_FAILURES = "DELETE FROM sign_in_failures WHERE address_fp = $1";
     PURGE_SIGN_IN_FAILURES = "DELETE FROM sign_in_failures WHERE at <= $1";
 

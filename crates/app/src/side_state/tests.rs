@@ -193,14 +193,16 @@ async fn the_eleventh_sign_in_within_the_window_is_not_admitted() {
     let dir = tempfile::tempdir().unwrap();
     let side = open(&dir).await;
     let (one, other) = (Fingerprint([1; 32]), Fingerprint([2; 32]));
-    for _ in 0..10 {
-        assert!(side.admit_sign_in(one, noon()).await.unwrap());
+    let admit = async |address, now| side.admit_sign_in(address, now).await.unwrap();
+    for second in 0..10 {
+        assert_eq!(admit(one, noon() + TimeDelta::seconds(second)).await, SignInAdmission::Admitted);
     }
-    assert!(!side.admit_sign_in(one, noon()).await.unwrap());
-    assert!(side.admit_sign_in(other, noon()).await.unwrap());
-    assert!(side.admit_sign_in(one, noon() + SIGN_IN_WINDOW).await.unwrap());
+    let until = SignInAdmission::RefusedUntil(noon() + SIGN_IN_WINDOW);
+    assert_eq!(admit(one, noon() + TimeDelta::seconds(10)).await, until);
+    assert_eq!(admit(other, noon()).await, SignInAdmission::Admitted);
+    assert_eq!(admit(one, noon() + SIGN_IN_WINDOW).await, SignInAdmission::Admitted);
     side.clear_sign_in_failures(one).await.unwrap();
-    assert!(side.admit_sign_in(one, noon()).await.unwrap());
+    assert_eq!(admit(one, noon()).await, SignInAdmission::Admitted);
 }
 
 #[tokio::test]
