@@ -30,6 +30,21 @@ pub(crate) fn stream_of(keys: &BoundKeys, key: &ClaimKey) -> StreamName {
     stream_name(&format!("claim.{kind}-{}", HEXLOWER.encode(&hash)))
 }
 
+/// Which claim a change is about.
+pub(crate) fn key_of(change: &ClaimChange) -> &ClaimKey {
+    match change {
+        ClaimChange::Take { key, .. } | ClaimChange::Release { key, .. } => key,
+    }
+}
+
+/// The claim of another name in the space of `key`.
+pub(crate) fn renamed(key: &ClaimKey, folded: String) -> ClaimKey {
+    match key {
+        ClaimKey::IntegrationName { owner, .. } => ClaimKey::IntegrationName { owner: owner.clone(), folded },
+        ClaimKey::Name(_) | ClaimKey::DeveloperEmail(_) | ClaimKey::StaffEmail(_) => ClaimKey::Name(folded),
+    }
+}
+
 /// What the change adds; refused when another holds the claim.
 pub(crate) async fn resolve(
     folds: &Folds,
@@ -37,7 +52,7 @@ pub(crate) async fn resolve(
     change: &ClaimChange,
     now: DateTime<Utc>,
 ) -> Result<Resolved, AppError> {
-    let (ClaimChange::Take { key, .. } | ClaimChange::Release { key, .. }) = change;
+    let key = key_of(change);
     let stream = stream_of(keys, key);
     let claim = folds.claim(&stream).await?;
     let event = match change {

@@ -1,6 +1,6 @@
 //! Why a use case did not do what was asked.
 
-use crate::folds::FoldError;
+use crate::{folds::FoldError, sealing::SealError, side_state::SideStateError};
 use domain::{
     codec::CodecError, developer, devgroup, fields::FieldError, integration, prodaccount, prodgroup, staff,
 };
@@ -108,6 +108,10 @@ pub enum AppError {
     /// A stream holds what can't follow from what precedes it.
     #[error("stored facts are damaged")]
     Corrupt(#[source] FoldError),
+    /// Personal fields don't open with the keys there are. The process must end: what it would go on with is
+    /// wrong.
+    #[error("keys of personal fields are missing")]
+    KeysLost(#[source] SealError),
     /// A part the use case needs failed.
     #[error("a part of the portal failed")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -134,6 +138,11 @@ impl AppError {
         )
     }
 
+    /// Whether the process must end rather than go on.
+    pub fn is_fatal(&self) -> bool {
+        matches!(self, Self::InDoubt | Self::KeysLost(_))
+    }
+
     /// Whether it is certain that nothing of the command was or will be done.
     pub(crate) fn is_final(&self) -> bool {
         !matches!(self, Self::InFlight | Self::InDoubt | Self::Unavailable(_) | Self::Closed)
@@ -154,6 +163,28 @@ impl From<FoldError> for AppError {
 impl From<ReadError> for AppError {
     fn from(error: ReadError) -> Self {
         FoldError::Read(error).into()
+    }
+}
+
+impl From<SideStateError> for AppError {
+    fn from(error: SideStateError) -> Self {
+        match error {
+            SideStateError::Busy | SideStateError::Full { .. } => Self::Busy,
+            SideStateError::DiskFull => Self::DiskFull,
+            other => Self::unavailable(other),
+        }
+    }
+}
+
+impl From<SealError> for AppError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Side(side) => side.into(),
+            SealError::Erased => Self::NotFound,
+            fatal @ (SealError::MissingKey { .. }
+            | SealError::MissingWrappingKey { .. }
+            | SealError::Damaged { .. }) => Self::KeysLost(fatal),
+        }
     }
 }
 

@@ -9,12 +9,18 @@ use crate::{
     claims,
     error::AppError,
     folds::FoldError,
+    keyring::BoundKeys,
     meta::{self, Done, Ticket},
+    sealing::Sealer,
+    side_state::SideState,
 };
 use chrono::{DateTime, Utc};
 use domain::{
     Context,
     claim::{ClaimChange, ClaimKey},
+    ids::CommandId,
+    names,
+    policy::Policy,
 };
 use eventlog::{
     AppendBatch, AppendError, Appended, Expected, NewEvent, StreamAppend, StreamName, StreamVersion,
@@ -33,6 +39,11 @@ pub(crate) trait UseCase: Send + Sync + 'static {
 
     /// Loads, decides and records into the unit of work.
     fn attempt(&self, work: &mut Work<'_>) -> impl Future<Output = Result<(), AppError>> + Send;
+
+    /// Takes back what an attempt left in side state, when it is certain that nothing was appended.
+    fn abandon(&self, _app: &App, _command: CommandId) -> impl Future<Output = Result<(), AppError>> + Send {
+        async { Ok(()) }
+    }
 }
 
 /// An aggregate as loaded by a unit of work, and as its own decisions changed it since.
@@ -52,12 +63,14 @@ impl<A: Aggregate> std::ops::Deref for Loaded<A> {
 /// One attempt: what was loaded and what was decided.
 pub(crate) struct Work<'a> {
     inner: &'a Inner,
+    /// The command being attempted; none in a query.
+    pub(crate) command: Option<CommandId>,
     /// The instant of every decision of this attempt.
     pub(crate) now: DateTime<Utc>,
     streams: Vec<Touched>,
     claims: Vec<ClaimChange>,
     alternatives: Vec<String>,
-    authority: &'static str,
+    authority: String,
     reason: Option<String>,
 }
 
@@ -68,16 +81,47 @@ struct Touched {
 }
 
 impl<'a> Work<'a> {
-    fn new(inner: &'a Inner) -> Self {
+    /// For a look without a command: everything is loaded as it is for one.
+    pub(crate) fn query(inner: &'a Inner) -> Self {
+        Self::new(inner, None)
+    }
+
+    fn new(inner: &'a Inner, command: Option<CommandId>) -> Self {
         Self {
             inner,
+            command,
             now: inner.clock.now(),
             streams: Vec::new(),
             claims: Vec::new(),
             alternatives: Vec::new(),
-            authority: "",
+            authority: String::new(),
             reason: None,
         }
+    }
+
+    /// The policy in force.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.inner.policy
+    }
+
+    /// Side state, for what a use case keeps there just before its facts are appended.
+    pub(crate) fn side(&self) -> &SideState {
+        &self.inner.side
+    }
+
+    /// Keys bound to the log.
+    pub(crate) fn keys(&self) -> &BoundKeys {
+        &self.inner.keys
+    }
+
+    /// Seals personal fields.
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.inner.sealer
+    }
+
+    /// Folds an aggregate without guarding its stream: for what may change meanwhile without a rule breaking.
+    pub(crate) async fn peek<A: Aggregate>(&self, id: A::Id) -> Result<Arc<A>, AppError> {
+        Ok(self.inner.folds.aggregate::<A>(id).await?.state)
     }
 
     /// Folds an aggregate and guards its stream.
@@ -110,7 +154,7 @@ impl<'a> Work<'a> {
     }
 
     /// By which right the actor acts, for the envelope.
-    pub(crate) fn authority(&mut self, authority: &'static str) {
+    pub(crate) fn authority(&mut self, authority: String) {
         self.authority = authority;
     }
 
@@ -147,7 +191,8 @@ impl<'a> Work<'a> {
                     events: resolved.events,
                 }),
                 Err(AppError::NameTaken { .. }) => {
-                    return Err(AppError::NameTaken { proposal: self.free_alternative().await? });
+                    let proposal = self.free_alternative(claims::key_of(&change)).await?;
+                    return Err(AppError::NameTaken { proposal });
                 }
                 Err(error) => return Err(error),
             }
@@ -155,14 +200,15 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    async fn free_alternative(&self) -> Result<Option<String>, AppError> {
+    /// The first alternative that is free where `taken` is not.
+    async fn free_alternative(&self, taken: &ClaimKey) -> Result<Option<String>, AppError> {
         for name in &self.alternatives {
-            let mut free = true;
-            for key in domain::names::claim_keys(name) {
-                let stream = claims::stream_of(&self.inner.keys, &ClaimKey::Name(key));
-                free &= self.inner.folds.claim(&stream).await?.state.is_free_for("", self.now);
+            let mut is_free = true;
+            for folded in names::claim_keys(name) {
+                let stream = claims::stream_of(&self.inner.keys, &claims::renamed(taken, folded));
+                is_free &= self.inner.folds.claim(&stream).await?.state.is_free_for("", self.now);
             }
-            if free {
+            if is_free {
                 return Ok(Some(name.clone()));
             }
         }
@@ -176,7 +222,7 @@ impl<'a> Work<'a> {
             return Ok(None);
         }
         let fingerprint = ticket.fingerprint(&self.inner.keys, main);
-        let mut envelope = ticket.envelope(self.authority, fingerprint, self.inner.policy.version);
+        let mut envelope = ticket.envelope(&self.authority, fingerprint, self.inner.policy.version);
         envelope.reason = self.reason;
         let streams = self.streams.into_iter().map(Touched::into_append).collect();
         match self.inner.log.append(AppendBatch { envelope, streams }).await {
@@ -248,23 +294,42 @@ impl App {
         if let Some(done) = self.replay(ticket, &main).await? {
             return Ok(done);
         }
+        let mut left_traces = false;
+        let outcome = self.attempts(ticket, use_case, &main, &mut left_traces).await;
+        if left_traces && outcome.as_ref().is_err_and(AppError::is_final) {
+            // What stays behind is unreachable or runs out by itself; it is only tidier without.
+            if let Err(error) = use_case.abandon(self, ticket.command).await {
+                tracing::warn!(%error, "what an abandoned command left in side state stays there");
+            }
+        }
+        outcome
+    }
+
+    async fn attempts<U: UseCase>(
+        &self,
+        ticket: &Ticket,
+        use_case: &U,
+        main: &StreamName,
+        left_traces: &mut bool,
+    ) -> Result<Done<()>, AppError> {
         // What a client has seen must not be overridden by trying again behind its back.
         let tries = if ticket.if_match.is_some() { 1 } else { TRIES_MAX };
         let mut error = AppError::Contended;
         for _ in 0..tries {
-            let mut work = Work::new(&self.inner);
+            let mut work = Work::new(&self.inner, Some(ticket.command));
             let decided = use_case.attempt(&mut work).await;
-            let version = work.version_of(&main);
+            *left_traces |= decided.is_ok();
+            let version = work.version_of(main);
             if !decided.as_ref().is_err_and(AppError::hides_existence) {
                 check_precondition(ticket, version)?;
             }
             decided?;
-            match work.commit(ticket, &main).await {
-                Ok(Some(appended)) => return Ok(done(ticket, &main, version, &appended)),
+            match work.commit(ticket, main).await {
+                Ok(Some(appended)) => return Ok(done(ticket, main, version, &appended)),
                 Ok(None) => return Ok(self.nothing_recorded(ticket, version)),
                 Err(Uncommitted::Refused(refused)) => return Err(refused),
                 Err(Uncommitted::Conflict { stream, actual })
-                    if ticket.if_match.is_some() && stream == main =>
+                    if ticket.if_match.is_some() && stream == *main =>
                 {
                     error = AppError::PreconditionFailed { actual };
                 }

@@ -5,7 +5,7 @@ use crate::{
     aggregate::Aggregate as _,
     error::AppError,
     execute::{UseCase, Work},
-    meta::{Done, Meta},
+    meta::{Done, Meta, word},
 };
 use domain::{
     developer::{self, Developer, Role},
@@ -59,7 +59,7 @@ impl UseCase for CreateGroup {
     async fn attempt(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let mut group = work.load::<DevGroup>(self.group).await?;
         let mut owner = work.load::<Developer>(self.owner).await?;
-        work.authority("owner");
+        work.authority(word(&Role::Owner));
         work.propose(numbered(&self.name));
         let role = Role::Owner;
         work.decide(

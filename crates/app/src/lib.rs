@@ -1,21 +1,27 @@
 //! What the portal does with its rules: use cases and workers over the log, side state, clock, ids, keys
 //! and mail.
 
+pub mod accounts;
 mod aead;
 mod aggregate;
 mod claims;
 pub mod clock;
 pub mod codes;
+mod dossier;
 pub mod error;
 mod execute;
 mod folds;
 pub mod groups;
 pub mod ids;
 mod in_flight;
+pub mod integrations;
 pub mod keyring;
+mod membership;
 pub mod meta;
 pub mod passwords;
+pub mod promotion;
 mod refused;
+pub mod review;
 pub mod sealing;
 pub mod secret;
 pub mod side_state;
@@ -34,6 +40,8 @@ use ids::Ids;
 use in_flight::InFlight;
 use keyring::BoundKeys;
 use refused::Refused;
+use sealing::Sealer;
+use side_state::SideState;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -51,6 +59,8 @@ pub struct App {
 pub struct Parts {
     /// The log.
     pub log: EventLog,
+    /// Side state of that log.
+    pub side: SideState,
     /// Keys bound to that log.
     pub keys: BoundKeys,
     /// The policy in force.
@@ -63,7 +73,9 @@ pub struct Parts {
 
 struct Inner {
     log: EventLog,
+    side: SideState,
     keys: BoundKeys,
+    sealer: Sealer,
     policy: Policy,
     clock: Clock,
     ids: Ids,
@@ -76,13 +88,15 @@ struct Inner {
 impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { log, keys, policy, clock, ids } = parts;
+        let Parts { log, side, keys, policy, clock, ids } = parts;
         let inner = Inner {
             folds: Folds::new(log.clone()),
+            sealer: Sealer::new(side.clone(), keys.clone(), ids.clone(), clock.clone()),
             in_flight: InFlight::default(),
             refused: Refused::default(),
             running: Arc::new(Semaphore::new(COMMANDS_MAX)),
             log,
+            side,
             keys,
             policy,
             clock,

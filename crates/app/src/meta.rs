@@ -101,6 +101,14 @@ impl Ticket {
     }
 }
 
+/// The word that a closed list is stored with: roles and reasons in the envelope.
+pub(crate) fn word<T: serde::Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        Ok(_) | Err(_) => String::new(),
+    }
+}
+
 /// Whose commands these are: keys and outcomes of one actor mean nothing to another.
 pub(crate) fn scope(actor: &Actor) -> String {
     let envelope = actor_envelope(actor, "");

@@ -1,0 +1,279 @@
+//! Production accounts: the vendor as customers see it, and the proof that its contact receives mail.
+
+use crate::{
+    App,
+    aggregate::Aggregate as _,
+    codes::Challenge,
+    error::AppError,
+    execute::{UseCase, Work},
+    groups::numbered,
+    keyring::Fingerprinted,
+    meta::{Done, Meta, word},
+    sealing::Field,
+    side_state::CodeTry,
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    address::Address,
+    developer::{self, Developer, Role},
+    ids::{CommandId, DeveloperId, IntentId, ProdAccountId, SubjectId},
+    integration::Integration,
+    prodaccount::{self, Account, ContactInput, Open, ProdAccount},
+    prodgroup::ProdGroup,
+};
+use eventlog::StreamName;
+
+/// What a vendor says to open a production account.
+pub struct OpenAccount {
+    /// Vendor name as typed.
+    pub vendor_name: String,
+    /// Contact mailbox.
+    pub contact: Address,
+    /// Where customers find help.
+    pub support_url: Option<String>,
+}
+
+/// A code is on its way to the contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContactChallenge {
+    /// Names mail and challenge.
+    pub intent: IntentId,
+    /// From then on the code is dead.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl App {
+    /// Opens a production account owned by `developer`; its contact is unproven.
+    pub async fn open_account(
+        &self,
+        meta: Meta,
+        developer: DeveloperId,
+        open: OpenAccount,
+    ) -> Result<Done<ProdAccountId>, AppError> {
+        let ticket = self.ticket(meta);
+        let account = ProdAccountId::from_uuid(self.derived_id(&ticket, "production account"));
+        let subject = SubjectId::from_uuid(self.derived_id(&ticket, "contact subject"));
+        let done = self.run(ticket, OpenCase { account, subject, owner: developer, open }).await?;
+        Ok(done.with(account))
+    }
+
+    /// Names another contact. The proven one stays shown until this one is proven.
+    pub async fn declare_contact(
+        &self,
+        meta: Meta,
+        developer: DeveloperId,
+        account: ProdAccountId,
+        contact: Address,
+    ) -> Result<Done<()>, AppError> {
+        self.run(self.ticket(meta), DeclareContact { account, by: developer, contact }).await
+    }
+
+    /// Has a code mailed to the contact that waits for proof.
+    pub async fn request_contact_challenge(
+        &self,
+        meta: Meta,
+        developer: DeveloperId,
+        account: ProdAccountId,
+    ) -> Result<Done<ContactChallenge>, AppError> {
+        let ticket = self.ticket(meta);
+        let intent = IntentId::from_uuid(self.derived_id(&ticket, "contact challenge"));
+        let done = self.run(ticket, RequestChallenge { account, by: developer, intent }).await?;
+        let expires_at = self.challenge_end(account, intent).await?;
+        Ok(done.with(ContactChallenge { intent, expires_at }))
+    }
+
+    /// The code of a challenge came back: the contact receives mail.
+    pub async fn confirm_contact(
+        &self,
+        meta: Meta,
+        developer: DeveloperId,
+        account: ProdAccountId,
+        intent: IntentId,
+        code: String,
+    ) -> Result<Done<()>, AppError> {
+        let ticket = self.ticket(meta);
+        self.run(ticket, ConfirmContact { account, by: developer, intent, code }).await
+    }
+
+    /// When a challenge ends. A replay may ask after the challenge was answered; it has ended then.
+    async fn challenge_end(
+        &self,
+        account: ProdAccountId,
+        intent: IntentId,
+    ) -> Result<DateTime<Utc>, AppError> {
+        let folded = self.inner.folds.aggregate::<ProdAccount>(account).await?;
+        let open = match &*folded.state {
+            ProdAccount::Open(account) => account.challenge.as_ref().filter(|open| open.intent == intent),
+            ProdAccount::Absent | ProdAccount::Opening(_) => None,
+        };
+        Ok(open.map_or_else(|| self.inner.clock.now(), |open| open.expires_at))
+    }
+}
+
+struct OpenCase {
+    account: ProdAccountId,
+    subject: SubjectId,
+    owner: DeveloperId,
+    open: OpenAccount,
+}
+
+impl UseCase for OpenCase {
+    fn main(&self) -> StreamName {
+        ProdAccount::stream_of(self.account)
+    }
+
+    async fn attempt(&self, work: &mut Work<'_>) -> Result<(), AppError> {
+        let mut account = work.load::<ProdAccount>(self.account).await?;
+        let mut owner = work.load::<Developer>(self.owner).await?;
+        let role = Role::Owner;
+        work.decide(&mut owner, developer::Command::JoinAccount { account: self.account, role })?;
+        work.authority(word(&Role::Owner));
+        work.propose(numbered(&self.open.vendor_name));
+        work.sealer().new_subject(self.subject).await?;
+        let contact =
+            contact_input(work, self.subject, &self.open.contact, &[&self.open.vendor_name]).await?;
+        let open = Open {
+            account: self.account,
+            owner: self.owner,
+            vendor_name: self.open.vendor_name.clone(),
+            subject: self.subject,
+            contact,
+            support_url: self.open.support_url.clone(),
+        };
+        work.decide(&mut account, prodaccount::Command::Open(open))
+    }
+}
+
+struct DeclareContact {
+    account: ProdAccountId,
+    by: DeveloperId,
+    contact: Address,
+}
+
+impl UseCase for DeclareContact {
+    fn main(&self) -> StreamName {
+        ProdAccount::stream_of(self.account)
+    }
+
+    async fn attempt(&self, work: &mut Work<'_>) -> Result<(), AppError> {
+        let mut account = work.load::<ProdAccount>(self.account).await?;
+        let open = opened(&account)?;
+        let names = names_of(work, open).await?;
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let contact = contact_input(work, open.subject, &self.contact, &names).await?;
+        work.decide(&mut account, prodaccount::Command::DeclareContact { by: self.by, contact })
+    }
+}
+
+struct RequestChallenge {
+    account: ProdAccountId,
+    by: DeveloperId,
+    intent: IntentId,
+}
+
+impl UseCase for RequestChallenge {
+    fn main(&self) -> StreamName {
+        ProdAccount::stream_of(self.account)
+    }
+
+    async fn attempt(&self, work: &mut Work<'_>) -> Result<(), AppError> {
+        let mut account = work.load::<ProdAccount>(self.account).await?;
+        let (by, intent) = (self.by, self.intent);
+        work.decide(&mut account, prodaccount::Command::RequestContactChallenge { by, intent })
+    }
+}
+
+struct ConfirmContact {
+    account: ProdAccountId,
+    by: DeveloperId,
+    intent: IntentId,
+    code: String,
+}
+
+impl ConfirmContact {
+    /// What the code is bound to, while the challenge is open.
+    fn challenge(&self, account: &Account) -> Option<(Challenge, DateTime<Utc>)> {
+        let open = account.challenge.as_ref().filter(|open| open.intent == self.intent)?;
+        let challenge = Challenge::contact(self.intent, self.account, account.declared.fingerprint);
+        Some((challenge, open.expires_at))
+    }
+}
+
+impl UseCase for ConfirmContact {
+    fn main(&self) -> StreamName {
+        ProdAccount::stream_of(self.account)
+    }
+
+    /// Rules go first: whoever may not answer the challenge can't use up its tries either.
+    async fn attempt(&self, work: &mut Work<'_>) -> Result<(), AppError> {
+        let mut account = work.load::<ProdAccount>(self.account).await?;
+        let challenge = self.challenge(opened(&account)?);
+        let (by, intent) = (self.by, self.intent);
+        work.decide(&mut account, prodaccount::Command::ConfirmContact { by, intent })?;
+        let (challenge, expires_at) = challenge.ok_or(prodaccount::Rejection::NoSuchChallenge)?;
+        spend_code(work, &challenge, &self.code, expires_at).await
+    }
+
+    async fn abandon(&self, app: &App, command: CommandId) -> Result<(), AppError> {
+        let folded = app.inner.folds.aggregate::<ProdAccount>(self.account).await?;
+        match self.challenge(opened(&folded.state)?) {
+            Some((challenge, _)) => Ok(app.inner.side.release_code(&challenge, command).await?),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Counts a try of a code, and spends it when it is right.
+pub(crate) async fn spend_code(
+    work: &Work<'_>,
+    challenge: &Challenge,
+    typed: &str,
+    expires_at: DateTime<Utc>,
+) -> Result<(), AppError> {
+    let Some(command) = work.command else { return Err(AppError::NotFound) };
+    let right = challenge.matches(work.keys(), typed);
+    match work.side().try_code(challenge, right, command, work.now, expires_at).await? {
+        CodeTry::Accepted => Ok(()),
+        CodeTry::Wrong { tries_left } => Err(AppError::CodeWrong { tries_left }),
+        CodeTry::Used => Err(AppError::CodeUsed),
+        CodeTry::Exhausted => Err(AppError::CodeExpired),
+    }
+}
+
+/// The account, once it is open.
+pub(crate) fn opened(account: &ProdAccount) -> Result<&Account, AppError> {
+    match account {
+        ProdAccount::Open(account) => Ok(account),
+        ProdAccount::Absent | ProdAccount::Opening(_) => Err(prodaccount::Rejection::NotYours.into()),
+    }
+}
+
+/// The names by which a mailbox may be called after the vendor.
+async fn names_of(work: &Work<'_>, account: &Account) -> Result<Vec<String>, AppError> {
+    let mut names = vec![account.vendor_name.clone()];
+    let Some(group) = account.group else { return Ok(names) };
+    let group = work.peek::<ProdGroup>(group).await?;
+    for id in group.group().iter().flat_map(|group| &group.integrations) {
+        if let Integration::Live(live) = &*work.peek::<Integration>(*id).await? {
+            names.push(live.facts.name.clone());
+        }
+    }
+    Ok(names)
+}
+
+async fn contact_input(
+    work: &Work<'_>,
+    subject: SubjectId,
+    address: &Address,
+    names: &[&str],
+) -> Result<ContactInput, AppError> {
+    let fingerprint = |kind, value: &str| work.keys().fingerprint(kind, value);
+    Ok(ContactInput {
+        address: work.sealer().seal(subject, Field::Contact, &address.reveal()).await?,
+        fingerprint: fingerprint(Fingerprinted::Address, &address.normalised()),
+        domain_fingerprint: address
+            .organisation_domain()
+            .map(|domain| fingerprint(Fingerprinted::MailDomain, &domain)),
+        class: address.class(names),
+    })
+}

@@ -1,0 +1,120 @@
+//! Everything a promotion is judged by, folded in one unit of work, so that all of it guards the decision:
+//! the group, its account, everybody who ever was a member, and every integration.
+
+use crate::{
+    accounts::opened,
+    error::AppError,
+    execute::{Loaded, Work},
+};
+use domain::{
+    developer::{Active, Developer, Role},
+    ids::{IntegrationId, ProdGroupId},
+    integration::Integration,
+    prodaccount::{Account, ProdAccount},
+    prodgroup::{
+        self, Group, People, ProdGroup,
+        checklist::{self, ContactView, Evidence, IntegrationView, View},
+    },
+};
+
+pub(crate) struct Dossier {
+    pub(crate) group: Loaded<ProdGroup>,
+    pub(crate) account: Loaded<ProdAccount>,
+    view: View,
+    people: People,
+}
+
+/// Folds a group's dossier; a group that isn't there is nobody's.
+pub(crate) async fn open(work: &mut Work<'_>, group: ProdGroupId) -> Result<Dossier, AppError> {
+    let group = work.load::<ProdGroup>(group).await?;
+    let facts = group.group().ok_or(prodgroup::Rejection::NotYours)?;
+    let account = work.load::<ProdAccount>(facts.account).await?;
+    let vendor = opened(&account)?;
+    let mut members = Vec::new();
+    for member in &vendor.ever_members {
+        members.push(work.load::<Developer>(*member).await?);
+    }
+    let mut integrations = Vec::new();
+    for id in &facts.integrations {
+        integrations.extend(integration_view(*id, &*work.load::<Integration>(*id).await?));
+    }
+    let people = people(vendor, &members);
+    let view = view(facts, vendor, owner(vendor, &members), integrations);
+    Ok(Dossier { group, account, view, people })
+}
+
+impl Dossier {
+    /// What the machine checks say at the instant of the decision.
+    pub(crate) fn evidence(&self, work: &Work<'_>) -> Evidence {
+        checklist::evaluate(&self.view, work.policy(), work.now)
+    }
+
+    /// Everybody a reviewer must be independent of.
+    pub(crate) fn people(&self) -> People {
+        self.people.clone()
+    }
+}
+
+/// The owner whose terms and proof count: the first of them in order of ids.
+fn owner<'a>(account: &Account, members: &'a [Loaded<Developer>]) -> Option<&'a Active> {
+    let owner = account.members.iter().find(|(_, role)| **role == Role::Owner).map(|(id, _)| *id)?;
+    let place = account.ever_members.iter().position(|member| *member == owner)?;
+    active(&members[place])
+}
+
+fn active(developer: &Developer) -> Option<&Active> {
+    match developer {
+        Developer::Active(active) => Some(active),
+        Developer::Absent => None,
+    }
+}
+
+fn people(account: &Account, members: &[Loaded<Developer>]) -> People {
+    let registered = || members.iter().filter_map(|member| active(member)).map(|active| &active.registered);
+    let contacts = || [Some(&account.declared), account.shown.as_ref().map(|shown| &shown.contact)];
+    let contacts = || contacts().into_iter().flatten();
+    let addresses = registered().map(|member| member.email_fingerprint);
+    let domains = registered().filter_map(|member| member.domain_fingerprint);
+    People {
+        developers: account.ever_members.clone(),
+        email_fingerprints: addresses.chain(contacts().map(|contact| contact.fingerprint)).collect(),
+        domain_fingerprints: domains
+            .chain(contacts().filter_map(|contact| contact.domain_fingerprint))
+            .collect(),
+    }
+}
+
+fn view(
+    group: &Group,
+    account: &Account,
+    owner: Option<&Active>,
+    integrations: Vec<IntegrationView>,
+) -> View {
+    View {
+        owner_proven_at: owner.map(|owner| owner.registered.proven_at),
+        owner_terms_version: owner.map(|owner| owner.registered.terms_version.clone()).unwrap_or_default(),
+        owners: account.members.values().filter(|role| **role == Role::Owner).count(),
+        vendor_name: account.vendor_name.clone(),
+        support_url: account.support_url.clone(),
+        contact: account.shown.as_ref().map(|shown| ContactView {
+            epoch: shown.contact.epoch,
+            fingerprint: shown.contact.fingerprint,
+            class: shown.contact.class,
+            proven_at: shown.proven_at,
+        }),
+        group_name: group.name.clone(),
+        integrations,
+        asked: group.asked.as_ref().map(|asked| (asked.asked.tier, asked.asked.limits)),
+    }
+}
+
+fn integration_view(id: IntegrationId, integration: &Integration) -> Option<IntegrationView> {
+    let Integration::Live(live) = integration else { return None };
+    Some(IntegrationView {
+        integration: id,
+        name: live.facts.name.clone(),
+        facts_version: live.facts_version,
+        missing: live.facts.missing().iter().map(|missing| missing.pointer.to_owned()).collect(),
+        undeclared_hosts: live.facts.undeclared_hosts(),
+    })
+}
