@@ -2,28 +2,37 @@
 //! per stream, batches that are all or nothing across streams, idempotency by command id, and a hash chain.
 //!
 //! The log knows no domain type: stream names, event types and payloads are text and bytes to it.
-//! Two engines stand behind one contract, [`EventLog`]; `conformance` is the contract as tests.
+//! Two engines stand behind one contract, [`EventLog`]; `tests/log/conformance.rs` is the contract as tests.
 
 pub mod batch;
 mod codec;
 mod commands;
+mod directory;
+mod frames;
+mod head_file;
+mod lock;
+mod log;
 mod memory;
 mod reader;
 pub mod record;
+mod replay;
 mod sequencer;
+mod sled;
+mod sled_log;
 mod streams;
+mod writer;
 
-use batch::Prepared;
 use chrono::{DateTime, Utc};
-use sequencer::Sequenced;
 use std::{fmt, sync::Arc};
-use streams::StreamKey;
-use tokio::sync::watch;
 use uuid::Uuid;
 
 pub use commands::RECENT_COMMANDS_MAX;
+pub use directory::OpenError;
+pub use lock::Holder;
+pub use log::{EventLog, Hooks, OnFatal, Probe, SledOptions};
 pub use memory::MemoryLog;
 pub use record::Record;
+pub use sled_log::SledLog;
 pub use streams::STREAMS_MAX;
 
 /// Where the log takes the time from; `recorded_at` is stamped with it and never decreases.
@@ -300,156 +309,4 @@ pub struct CommandRecord {
     pub appended: Appended,
     /// Fingerprint of the request that gave it.
     pub fingerprint: Option<[u8; 32]>,
-}
-
-/// The log. Cheap to clone.
-#[derive(Clone)]
-pub enum EventLog {
-    /// In memory, for tests of what stands on the log.
-    Memory(Arc<MemoryLog>),
-}
-
-#[expect(clippy::unused_async, reason = "the contract of engines that wait for a disk")]
-impl EventLog {
-    /// An empty log in memory. Its id is random.
-    pub fn memory(now: Now) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "a log makes its own id, once, at creation")]
-        let log_id = Uuid::new_v4();
-        Self::Memory(Arc::new(MemoryLog::new(log_id, now)))
-    }
-
-    /// Appends all or nothing; durable when Ok. A command appended before answers with its first positions.
-    ///
-    /// The batch is taken when the future is first polled and completes even when the future is dropped.
-    pub async fn append(&self, batch: AppendBatch) -> Result<Appended, AppendError> {
-        let batch = Prepared::new(self.head().log_id, batch)?;
-        let sequenced = match self {
-            Self::Memory(log) => log.append(&batch),
-        };
-        match sequenced {
-            Ok(Sequenced::Appended(appended)) => Ok(appended),
-            Ok(Sequenced::Replayed { first }) => {
-                let before = match self {
-                    Self::Memory(log) => reader::command_at(&**log, first),
-                };
-                replay(before, batch.fingerprint)
-            }
-            Err(conflict @ AppendError::Conflict { .. }) => self.replay_or(conflict, &batch),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// A batch whose stream went on since may have been appended long ago: then its command stands in every
-    /// stream it wrote, behind the version expected.
-    fn replay_or(&self, conflict: AppendError, batch: &Prepared) -> Result<Appended, AppendError> {
-        let Some(stream) = batch.streams.iter().find(|stream| !stream.events.is_empty()) else {
-            return Err(conflict);
-        };
-        let found = match self {
-            Self::Memory(log) => {
-                let head = log.with_index(|index| index.streams.head(stream.key));
-                let after = stream.expected.version();
-                reader::command_in_stream(&**log, batch.command_id, &stream.name, head, after)
-            }
-        };
-        match found {
-            Ok(None) => Err(conflict),
-            Ok(Some(before)) => replay(Ok(before), batch.fingerprint),
-            Err(error) => replay(Err(error), batch.fingerprint),
-        }
-    }
-
-    /// Records of a stream after a version, oldest first, at most `limit`.
-    pub async fn read_stream(
-        &self,
-        stream: &StreamName,
-        after: StreamVersion,
-        limit: u32,
-    ) -> Result<Vec<Record>, ReadError> {
-        match self {
-            Self::Memory(log) => {
-                let head = log.with_index(|index| index.streams.head(StreamKey::of(stream)));
-                reader::stream(&**log, stream, head, after, limit)
-            }
-        }
-    }
-
-    /// Records after a position in commit order, at most `limit`; fewer than `limit` means: up to the head
-    /// as it was when the read began.
-    pub async fn read_all(&self, after: Position, limit: u32) -> Result<Vec<Record>, ReadError> {
-        match self {
-            Self::Memory(log) => reader::after(&**log, after, limit, log.head().position),
-        }
-    }
-
-    /// Current version of a stream; 0 when there is none.
-    pub async fn stream_version(&self, stream: &StreamName) -> Result<StreamVersion, ReadError> {
-        let key = StreamKey::of(stream);
-        match self {
-            Self::Memory(log) => Ok(log.with_index(|index| index.streams.head(key).version)),
-        }
-    }
-
-    /// What became of a command: looked for among the last [`RECENT_COMMANDS_MAX`], then in the stream.
-    pub async fn find_command(
-        &self,
-        command_id: Uuid,
-        stream: &StreamName,
-    ) -> Result<Option<CommandRecord>, ReadError> {
-        match self {
-            Self::Memory(log) => {
-                let (recent, head) = log.with_index(|index| {
-                    let head = index.streams.head(StreamKey::of(stream));
-                    (index.recent.first_position(command_id), head)
-                });
-                match recent {
-                    Some(first) => reader::command_at(&**log, first).map(Some),
-                    None => reader::command_in_stream(&**log, command_id, stream, head, StreamVersion(0)),
-                }
-            }
-        }
-    }
-
-    /// The end of the log: durable and published.
-    pub fn head(&self) -> Head {
-        match self {
-            Self::Memory(log) => log.head(),
-        }
-    }
-
-    /// The head as it moves: a hint, poll as well.
-    pub fn watch(&self) -> watch::Receiver<Position> {
-        match self {
-            Self::Memory(log) => log.watch(),
-        }
-    }
-
-    /// Whether appends are possible at this moment (for readiness).
-    pub fn is_writable(&self) -> bool {
-        match self {
-            Self::Memory(log) => log.is_writable(),
-        }
-    }
-
-    /// Finishes what is queued and closes; later appends answer [`AppendError::Closed`].
-    pub async fn close(&self) {
-        match self {
-            Self::Memory(log) => log.close(),
-        }
-    }
-}
-
-/// The answer to a repeated command; when its records can't be read, the answer is not known.
-fn replay(
-    before: Result<CommandRecord, ReadError>,
-    fingerprint: Option<[u8; 32]>,
-) -> Result<Appended, AppendError> {
-    match before {
-        Ok(before) if before.fingerprint == fingerprint => Ok(before.appended),
-        Ok(_) => Err(AppendError::CommandReused),
-        Err(error) => {
-            tracing::error!(%error, "a repeated command's records can't be read");
-            Err(AppendError::Unknown)
-        }
-    }
 }

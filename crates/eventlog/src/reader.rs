@@ -1,33 +1,44 @@
 //! Reading records by position, by stream and by command, the same for every engine.
 
 use crate::codec::{Body, Stamp};
+use crate::frames::See;
 use crate::record::RecordError;
-use crate::streams::StreamHead;
-use crate::{Appended, CommandRecord, Position, ReadError, Record, StreamName, StreamVersion};
+use crate::streams::{StreamHead, StreamKey};
+use crate::{Appended, CommandRecord, Head, Position, ReadError, Record, StreamName, StreamVersion};
 use std::collections::VecDeque;
 use uuid::Uuid;
 
 /// What an engine offers to read with.
-pub(crate) trait Records {
-    /// The bytes of one durable record.
-    fn record(&self, position: Position) -> Result<Vec<u8>, ReadError>;
+pub(crate) trait Records: Send + Sync {
+    fn head(&self) -> Head;
+
+    /// Where a stream ends.
+    fn stream_head(&self, key: StreamKey) -> StreamHead;
+
+    /// First position of a command, when it is among the recent ones.
+    fn recent_command(&self, command_id: Uuid) -> Option<Position>;
 
     /// Shows the durable records in `first..=last` in order.
-    fn each(
-        &self,
-        first: Position,
-        last: Position,
-        see: &mut dyn FnMut(&[u8]) -> Result<(), ReadError>,
-    ) -> Result<(), ReadError>;
+    fn each(&self, first: Position, last: Position, see: &mut See<'_>) -> Result<(), ReadError>;
 }
 
-pub(crate) fn corrupt(position: Position, error: &RecordError) -> ReadError {
+/// The bytes of one durable record.
+fn record(records: &dyn Records, position: Position) -> Result<Vec<u8>, ReadError> {
+    let mut found = Vec::new();
+    records.each(position, position, &mut |_, bytes| {
+        found = bytes.to_vec();
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+fn corrupt(position: Position, error: &RecordError) -> ReadError {
     ReadError::Corrupt { position, what: error.to_string() }
 }
 
 /// At most `limit` records after a position, none beyond `head`.
 pub(crate) fn after(
-    records: &impl Records,
+    records: &dyn Records,
     after: Position,
     limit: u32,
     head: Position,
@@ -35,10 +46,8 @@ pub(crate) fn after(
     let last = head.min(Position(after.0.saturating_add(u64::from(limit))));
     let mut found = Vec::new();
     if after < last {
-        let mut next = Position(after.0 + 1);
-        records.each(next, last, &mut |bytes| {
-            found.push(Record::decode(bytes).map_err(|error| corrupt(next, &error))?);
-            next.0 += 1;
+        records.each(Position(after.0 + 1), last, &mut |position, bytes| {
+            found.push(Record::decode(bytes).map_err(|error| corrupt(position, &error))?);
             Ok(())
         })?;
     }
@@ -48,7 +57,7 @@ pub(crate) fn after(
 /// At most `limit` records of a stream after a version, oldest first. The stream is walked back from its end,
 /// so the cost is that of all records after the version.
 pub(crate) fn stream(
-    records: &impl Records,
+    records: &dyn Records,
     name: &StreamName,
     head: StreamHead,
     after: StreamVersion,
@@ -70,7 +79,7 @@ pub(crate) fn stream(
 
 /// The place of a command in a stream, looked for from the end back to a version.
 pub(crate) fn command_in_stream(
-    records: &impl Records,
+    records: &dyn Records,
     command_id: Uuid,
     name: &StreamName,
     head: StreamHead,
@@ -90,15 +99,13 @@ pub(crate) fn command_in_stream(
 }
 
 /// The command whose batch begins at a position.
-pub(crate) fn command_at(records: &impl Records, first: Position) -> Result<CommandRecord, ReadError> {
-    let bytes = records.record(first)?;
+pub(crate) fn command_at(records: &dyn Records, first: Position) -> Result<CommandRecord, ReadError> {
+    let bytes = record(records, first)?;
     let body = Body::decode(&bytes).map_err(|error| corrupt(first, &error))?;
     let last = Position(first.0 + u64::from(body.batch_length.max(1)) - 1);
     let mut versions: Vec<(StreamName, StreamVersion)> = Vec::new();
-    let mut at = first;
-    records.each(first, last, &mut |bytes| {
-        let record = Record::decode(bytes).map_err(|error| corrupt(at, &error))?;
-        at.0 += 1;
+    records.each(first, last, &mut |position, bytes| {
+        let record = Record::decode(bytes).map_err(|error| corrupt(position, &error))?;
         match versions.last_mut() {
             Some((stream, version)) if *stream == record.stream => *version = record.version,
             _ => versions.push((record.stream, record.version)),
@@ -110,21 +117,21 @@ pub(crate) fn command_at(records: &impl Records, first: Position) -> Result<Comm
 }
 
 /// A stream from its end to its beginning.
-struct Walk<'a, R> {
-    records: &'a R,
+struct Walk<'a> {
+    records: &'a dyn Records,
     name: &'a StreamName,
     at: StreamHead,
 }
 
-impl<'a, R: Records> Walk<'a, R> {
-    fn back(records: &'a R, name: &'a StreamName, head: StreamHead) -> Self {
+impl<'a> Walk<'a> {
+    fn back(records: &'a dyn Records, name: &'a StreamName, head: StreamHead) -> Self {
         Self { records, name, at: head }
     }
 
     /// The record the walk stands at; moves to the one before.
     fn step(&mut self) -> Result<Vec<u8>, ReadError> {
         let StreamHead { position, version } = self.at;
-        let bytes = self.records.record(position)?;
+        let bytes = record(self.records, position)?;
         let body = Body::decode(&bytes).map_err(|error| corrupt(position, &error))?;
         let stamp = Stamp::decode(&bytes).map_err(|error| corrupt(position, &error))?;
         let fits = body.stream == self.name.as_str()

@@ -102,6 +102,28 @@ impl Group {
         Ok(Sequenced::Appended(Appended { first, last: self.position, versions, replayed: false }))
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Size of the records together.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(crate) fn first_position(&self) -> Position {
+        Position(self.position.0 + 1 - self.records.len() as u64)
+    }
+
+    pub(crate) fn last_position(&self) -> Position {
+        self.position
+    }
+
+    /// Hash of the last record.
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        self.hash
+    }
+
     /// The records in order.
     pub(crate) fn records(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.records.iter().map(|range| &self.bytes[range.clone()])

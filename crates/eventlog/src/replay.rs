@@ -1,0 +1,131 @@
+//! Following stored records in order: finds the first that does not belong, and rebuilds the index on the way.
+
+use crate::codec::{Body, Stamp};
+use crate::frames::Fault;
+use crate::sequencer::Index;
+use crate::streams::{STREAMS_MAX, StreamHead, StreamKey};
+use crate::{Position, StreamVersion, record};
+use uuid::Uuid;
+
+/// How closely records are looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scrutiny {
+    /// Behind this position each record's own hash is computed anew; before it the chain of stored hashes is
+    /// followed only (the checksum of the frame is checked always).
+    pub(crate) hashes_after: Position,
+    /// Behind this position commands are remembered.
+    pub(crate) commands_after: Position,
+    /// What a record must hash to, as noted outside the store.
+    pub(crate) known: Option<(Position, [u8; 32])>,
+}
+
+/// The index as of the last whole batch, and the records of the batch behind it.
+pub(crate) struct Replay {
+    index: Index,
+    scrutiny: Scrutiny,
+    batch: Vec<(StreamKey, StreamHead)>,
+    command_id: Uuid,
+    batch_length: u16,
+    hash: [u8; 32],
+    recorded_at_ms: i64,
+}
+
+impl Replay {
+    pub(crate) fn new(log_id: Uuid, scrutiny: Scrutiny) -> Self {
+        let index = Index::empty(log_id);
+        let (hash, recorded_at_ms) = (index.head.hash, index.recorded_at_ms);
+        let command_id = Uuid::nil();
+        Self { index, scrutiny, batch: Vec::new(), command_id, batch_length: 0, hash, recorded_at_ms }
+    }
+
+    /// Where the next record belongs.
+    pub(crate) fn next(&self) -> Position {
+        Position(self.index.head.position.0 + self.batch.len() as u64 + 1)
+    }
+
+    /// The last record of the last whole batch.
+    pub(crate) fn whole(&self) -> Position {
+        self.index.head.position
+    }
+
+    pub(crate) fn into_index(self) -> Index {
+        self.index
+    }
+
+    /// Takes the next record, or says why it is not the next record.
+    pub(crate) fn see(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        let position = self.next();
+        self.follow(position, bytes).map_err(|what| Fault::new(position, what))
+    }
+
+    fn follow(&mut self, position: Position, bytes: &[u8]) -> Result<(), String> {
+        let body = Body::decode(bytes).map_err(|error| error.to_string())?;
+        let stamp = Stamp::decode(bytes).map_err(|error| error.to_string())?;
+        if stamp.position != position {
+            return Err(format!("the record says position {}", stamp.position.0));
+        }
+        if body.log_id != self.index.head.log_id {
+            return Err("the record belongs to another log".to_owned());
+        }
+        if stamp.previous_hash != self.hash {
+            return Err("the hash chain is broken".to_owned());
+        }
+        if position > self.scrutiny.hashes_after && !record::hash_holds(bytes) {
+            return Err("the record is not what its hash was made of".to_owned());
+        }
+        if self.scrutiny.known.is_some_and(|(at, hash)| at == position && hash != stamp.hash) {
+            return Err("the record is not the one noted in the head file".to_owned());
+        }
+        if stamp.recorded_at_ms < self.recorded_at_ms {
+            return Err("the record is older than the one before".to_owned());
+        }
+        self.follow_batch(&body)?;
+        let head = self.follow_stream(&body, &stamp)?;
+        self.batch.push(head);
+        self.hash = stamp.hash;
+        self.recorded_at_ms = stamp.recorded_at_ms;
+        if self.batch.len() == usize::from(self.batch_length) {
+            self.complete_batch(position)?;
+        }
+        Ok(())
+    }
+
+    fn follow_batch(&mut self, body: &Body<'_>) -> Result<(), String> {
+        if self.batch.is_empty() {
+            (self.command_id, self.batch_length) = (body.command_id, body.batch_length);
+        }
+        let fits = usize::from(body.batch_index) == self.batch.len()
+            && body.batch_index < body.batch_length
+            && (body.batch_length, body.command_id) == (self.batch_length, self.command_id);
+        if fits { Ok(()) } else { Err("the record does not continue its batch".to_owned()) }
+    }
+
+    fn follow_stream(&self, body: &Body<'_>, stamp: &Stamp) -> Result<(StreamKey, StreamHead), String> {
+        let key = StreamKey::of_text(body.stream);
+        let within_batch = self.batch.iter().rev().find(|(other, _)| *other == key);
+        let before = within_batch.map_or_else(|| self.index.streams.head(key), |(_, head)| *head);
+        let version = StreamVersion(before.version.0 + 1);
+        if (stamp.version, stamp.previous_in_stream) == (version, before.position) {
+            Ok((key, StreamHead { position: stamp.position, version }))
+        } else {
+            Err("the record does not continue its stream".to_owned())
+        }
+    }
+
+    fn complete_batch(&mut self, position: Position) -> Result<(), String> {
+        for (key, head) in self.batch.drain(..) {
+            self.index.streams.set(key, head);
+        }
+        if self.index.streams.count() > STREAMS_MAX {
+            return Err(format!("the log has more than {STREAMS_MAX} streams"));
+        }
+        if position > self.scrutiny.commands_after {
+            let first = Position(position.0 + 1 - u64::from(self.batch_length));
+            self.index.recent.remember(self.command_id, first);
+        }
+        self.index.head.position = position;
+        self.index.head.hash = self.hash;
+        self.index.recorded_at_ms = self.recorded_at_ms;
+        Ok(())
+    }
+}

@@ -1,0 +1,250 @@
+//! The store: chunks of records in sled 0.34.7, and everything known about how to live with it.
+//!
+//! - `flush` ends in `sync_file_range`, which survives neither the loss of power nor a new file size, so
+//!   [`sync`](SledStore::sync) adds `fdatasync` on a second handle of sled's `db` file.
+//! - Page images above a quarter of a segment become files under `blobs/` that nobody syncs; chunks are small
+//!   so that none appears, and debug builds look after each write.
+//! - Default `segment_size` and `flush_every_ms`: others multiply its memory. No compression: ten times slower.
+//! - It may panic where it should fail, at opening above all.
+//! - Never `watch_prefix`, `generate_id`, `len`, nor work left to `Drop`.
+
+use crate::directory::{OpenError, io_error, sync_dir};
+use crate::frames::{self, Chunk, ChunkKey, Fault, See, Unpacker};
+use crate::{Hooks, Position, ReadError};
+use ::sled::{Batch, Config, Db, IVec};
+use rustix::fs::{FlockOperation, flock};
+use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::{error::Error, fs, fs::File, io, thread, time::Duration};
+
+const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+/// How long an earlier instance of this process may take to let go of the `db` file.
+const RELEASE_WAIT: Duration = Duration::from_secs(5);
+
+/// Why the store failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// No space is left on the device, or no quota.
+    #[error("the device is full")]
+    Full,
+    /// Anything else.
+    #[error("the store failed")]
+    Failed(#[source] Box<dyn Error + Send + Sync>),
+    /// It was closed.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl From<io::Error> for StoreError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
+            _ => Self::Failed(Box::new(error)),
+        }
+    }
+}
+
+impl From<::sled::Error> for StoreError {
+    fn from(error: ::sled::Error) -> Self {
+        match error {
+            ::sled::Error::Io(error) => Self::from(error),
+            other => Self::Failed(Box::new(other)),
+        }
+    }
+}
+
+impl From<StoreError> for ReadError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Box::new(error))
+    }
+}
+
+impl From<StoreError> for OpenError {
+    fn from(error: StoreError) -> Self {
+        let what = error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
+        Self::Damaged { position: None, what }
+    }
+}
+
+/// An open store. One thread writes, any thread reads.
+pub(crate) struct SledStore {
+    path: PathBuf,
+    db: RwLock<Option<Db>>,
+    /// Second handle of sled's `db` file, for the barrier.
+    data: File,
+    hooks: Hooks,
+}
+
+impl SledStore {
+    /// Opens or creates the store; its folder exists. Rewrites a snapshot, so it needs space.
+    pub(crate) fn open(path: &Path, hooks: &Hooks) -> Result<Self, OpenError> {
+        let mut options = File::options();
+        let data = options.read(true).write(true).create(true).truncate(false).open(path.join("db"));
+        let data = data.map_err(io_error("opening the store"))?;
+        let db = RwLock::new(Some(open_db(path, &data)?));
+        Ok(Self { path: path.to_owned(), db, data, hooks: hooks.clone() })
+    }
+
+    /// Lets go of the files and opens them again: sled remembers a failed write until then.
+    pub(crate) fn reopen(&self) -> Result<(), OpenError> {
+        let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
+        *db = None;
+        *db = Some(open_db(&self.path, &self.data)?);
+        Ok(())
+    }
+
+    /// Lets go of the files; later calls fail.
+    pub(crate) fn close(&self) {
+        *self.db.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Writes chunks, all or none; they survive the end of the process, but not yet the loss of power.
+    pub(crate) fn write(&self, chunks: Vec<Chunk>) -> Result<(), StoreError> {
+        if let Some(before_write) = &self.hooks.before_write {
+            before_write()?;
+        }
+        let mut batch = Batch::default();
+        for chunk in chunks {
+            batch.insert(chunk.key.encode(), chunk.bytes);
+        }
+        let guard = self.guard();
+        let db = opened(guard.as_ref())?;
+        db.apply_batch(batch)?;
+        db.flush()?;
+        debug_assert!(self.has_no_blobs(), "a page went to an unsynced file of its own");
+        Ok(())
+    }
+
+    /// The barrier: what was written survives the loss of power. An error can't be retried: the next attempt
+    /// may succeed without the data.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        if let Some(before_sync) = &self.hooks.before_sync {
+            before_sync()?;
+        }
+        self.data.sync_data()
+    }
+
+    /// The barrier after opening: sled may have rewritten its snapshot, zeroed a tail, or found records in the
+    /// page cache that a killed process had written and not synced.
+    pub(crate) fn sync_opened(&self) -> io::Result<()> {
+        self.sync()?;
+        sync_dir(&self.path)
+    }
+
+    /// First position of the last chunk; 0 when there is none.
+    pub(crate) fn last_chunk(&self) -> Result<Position, StoreError> {
+        let guard = self.guard();
+        let Some(last) = opened(guard.as_ref())?.iter().next_back() else { return Ok(Position(0)) };
+        let (key, _) = last?;
+        Ok(ChunkKey::decode(&key).map_or(Position(0), |key| key.first))
+    }
+
+    /// Shows every record from the first on until a fault; a record begun and not ended is one.
+    pub(crate) fn scan(&self, see: &mut See<'_>) -> Result<(), ReadError> {
+        let guard = self.guard();
+        let mut unpacker = Unpacker::from(Position(1));
+        for entry in opened(guard.as_ref())?.iter() {
+            let (key, chunk) = entry.map_err(StoreError::from)?;
+            unpacker.feed(decode_key(&key, &unpacker)?, &chunk, see)?;
+        }
+        if unpacker.is_within_record() {
+            return Err(Fault::new(unpacker.next(), "the record is cut off").into());
+        }
+        Ok(())
+    }
+
+    /// Shows the records in `first..=last`.
+    pub(crate) fn each(&self, first: Position, last: Position, see: &mut See<'_>) -> Result<(), ReadError> {
+        let guard = self.guard();
+        let db = opened(guard.as_ref())?;
+        let missing = || ReadError::from(Fault::new(first, "there is no such record"));
+        let (mut key, chunk) = last_at_or_before(db, first)?.ok_or_else(missing)?;
+        let mut unpacker = Unpacker::from(decode_key(&key, &Unpacker::from(first))?.first);
+        let mut see = |position: Position, bytes: &[u8]| -> Result<(), ReadError> {
+            if (first..=last).contains(&position) { see(position, bytes) } else { Ok(()) }
+        };
+        unpacker.feed(decode_key(&key, &unpacker)?, &chunk, &mut see)?;
+        let mut rest = None;
+        while unpacker.next() <= last {
+            let from = Bound::Excluded(std::mem::take(&mut key));
+            let rest = rest.get_or_insert_with(|| db.range((from, Bound::<IVec>::Unbounded)));
+            let Some(entry) = rest.next() else {
+                return Err(Fault::new(unpacker.next(), "there is no such record").into());
+            };
+            let (key, chunk) = entry.map_err(StoreError::from)?;
+            unpacker.feed(decode_key(&key, &unpacker)?, &chunk, &mut see)?;
+        }
+        Ok(())
+    }
+
+    /// Removes every record behind a position.
+    pub(crate) fn cut(&self, last: Position) -> Result<(), StoreError> {
+        let guard = self.guard();
+        let db = opened(guard.as_ref())?;
+        let mut batch = Batch::default();
+        let straddling = last_at_or_before(db, last)?;
+        if let Some((key, chunk)) = straddling
+            && let Some(ChunkKey { first, part: 0 }) = ChunkKey::decode(&key)
+            && let Some(kept) = frames::bytes_of_frames(&chunk, last.0 - first.0 + 1)
+            && kept < chunk.len()
+        {
+            batch.insert(key, &chunk[..kept]);
+        }
+        for entry in db.range(ChunkKey::of(Position(last.0 + 1)).encode()..) {
+            batch.remove(entry?.0);
+        }
+        db.apply_batch(batch)?;
+        db.flush()?;
+        Ok(())
+    }
+
+    fn has_no_blobs(&self) -> bool {
+        fs::read_dir(self.path.join("blobs")).is_ok_and(|mut entries| entries.next().is_none())
+    }
+
+    fn guard(&self) -> RwLockReadGuard<'_, Option<Db>> {
+        self.db.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn opened(db: Option<&Db>) -> Result<&Db, StoreError> {
+    db.ok_or(StoreError::Closed)
+}
+
+fn last_at_or_before(db: &Db, position: Position) -> Result<Option<(IVec, IVec)>, StoreError> {
+    Ok(db.range(..=ChunkKey::of(position).encode()).next_back().transpose()?)
+}
+
+fn decode_key(key: &[u8], unpacker: &Unpacker) -> Result<ChunkKey, ReadError> {
+    ChunkKey::decode(key).ok_or_else(|| Fault::new(unpacker.next(), "a key is malformed").into())
+}
+
+fn open_db(path: &Path, data: &File) -> Result<Db, OpenError> {
+    wait_for_release(data)?;
+    let config = Config::new().path(path).cache_capacity(CACHE_BYTES);
+    let Ok(opened) = catch_unwind(AssertUnwindSafe(|| config.open())) else {
+        let what = "the store panicked while opening".to_owned();
+        return Err(OpenError::Damaged { position: None, what });
+    };
+    Ok(opened.map_err(StoreError::from)?)
+}
+
+/// Threads of an instance just closed may hold its file a little longer. Nobody else can: we have the
+/// directory's lock.
+fn wait_for_release(data: &File) -> Result<(), OpenError> {
+    const STEP: Duration = Duration::from_millis(2);
+    let mut waited = Duration::ZERO;
+    loop {
+        match flock(data, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => break,
+            Err(rustix::io::Errno::WOULDBLOCK) if waited < RELEASE_WAIT => {
+                thread::sleep(STEP);
+                waited += STEP;
+            }
+            Err(errno) => return Err(io_error("waiting for the store's file")(errno.into())),
+        }
+    }
+    flock(data, FlockOperation::Unlock).map_err(|errno| io_error("unlocking the store")(errno.into()))
+}

@@ -1,0 +1,136 @@
+//! Engines, clocks and batches for the tests.
+
+use chrono::{DateTime, Utc};
+use eventlog::{
+    ActorEnvelope, AppendBatch, Envelope, EventLog, Expected, Hooks, NewEvent, Now, Position, Record,
+    SledOptions, StreamAppend, StreamName, StreamVersion,
+};
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::{sync::Arc, time::Duration};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// Where a suite's log lives.
+pub(crate) enum Engine {
+    Memory,
+    Sled(TempDir),
+}
+
+impl Engine {
+    pub(crate) fn sled() -> Self {
+        Self::Sled(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) async fn open(&self) -> EventLog {
+        self.open_at(clock()).await
+    }
+
+    pub(crate) async fn open_at(&self, now: Now) -> EventLog {
+        match self {
+            Self::Memory => EventLog::memory(now),
+            Self::Sled(dir) => EventLog::open_sled(options(dir.path()), now).await.unwrap(),
+        }
+    }
+
+    /// Closes and opens again, where the engine outlives its process.
+    pub(crate) async fn reopen(&self, log: EventLog) -> EventLog {
+        match self {
+            Self::Memory => log,
+            Self::Sled(_) => {
+                log.close().await;
+                self.open().await
+            }
+        }
+    }
+}
+
+pub(crate) fn options(dir: &Path) -> SledOptions {
+    SledOptions { dir: dir.to_owned(), free_space_floor_bytes: 0 }
+}
+
+pub(crate) async fn open_with(dir: &Path, hooks: Hooks) -> EventLog {
+    EventLog::open_sled_with(options(dir), clock(), hooks).await.unwrap()
+}
+
+/// Advances by a millisecond with every look.
+pub(crate) fn clock() -> Now {
+    let ms = AtomicI64::new(1_700_000_000_000);
+    Arc::new(move || at(ms.fetch_add(1, Ordering::Relaxed)))
+}
+
+pub(crate) fn at(ms: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(ms).unwrap()
+}
+
+pub(crate) fn name(text: &str) -> StreamName {
+    StreamName::parse(text).unwrap()
+}
+
+pub(crate) fn event(payload: impl Into<Vec<u8>>) -> NewEvent {
+    NewEvent {
+        event_type: "devgroup.created".to_owned(),
+        schema: 1,
+        payload: payload.into(),
+        subjects: vec![Uuid::from_u128(5)],
+    }
+}
+
+pub(crate) fn envelope(command: u128) -> Envelope {
+    Envelope {
+        command_id: Uuid::from_u128(command),
+        fingerprint: Some([7; 32]),
+        causation_id: Some(Uuid::from_u128(11)),
+        actor: ActorEnvelope {
+            kind: "developer".to_owned(),
+            id: "dev-1".to_owned(),
+            authority: "owner".to_owned(),
+            session: String::new(),
+        },
+        on_behalf_of: None,
+        reason: Some("asked".to_owned()),
+        request_id: Some(Uuid::from_u128(9)),
+        policy_version: 3,
+        privileged: false,
+    }
+}
+
+/// A part of a batch: `count` small events for a stream believed at a version.
+pub(crate) fn part(stream: &str, version: u64, count: usize) -> StreamAppend {
+    let expected = match version {
+        0 => Expected::NoStream,
+        version => Expected::Exact(StreamVersion(version)),
+    };
+    let events = (0..count).map(|n| event(format!("{{\"n\":{n}}}"))).collect();
+    StreamAppend { stream: name(stream), expected, events }
+}
+
+pub(crate) fn batch(command: u128, streams: Vec<StreamAppend>) -> AppendBatch {
+    AppendBatch { envelope: envelope(command), streams }
+}
+
+/// One small event.
+pub(crate) fn one(command: u128, stream: &str, version: u64) -> AppendBatch {
+    batch(command, vec![part(stream, version, 1)])
+}
+
+/// The whole log, read in pages.
+pub(crate) async fn everything(log: &EventLog) -> Vec<Record> {
+    let mut all: Vec<Record> = Vec::new();
+    loop {
+        let after = all.last().map_or(Position(0), |record| record.position);
+        let page = log.read_all(after, 100).await.unwrap();
+        let is_last = page.len() < 100;
+        all.extend(page);
+        if is_last {
+            return all;
+        }
+    }
+}
+
+/// Waits for a condition of the head, ten seconds at most.
+pub(crate) async fn until_head(log: &EventLog, reached: Position) {
+    let mut head = log.watch();
+    let waiting = head.wait_for(|position| *position >= reached);
+    tokio::time::timeout(Duration::from_secs(10), waiting).await.unwrap().unwrap();
+}

@@ -1,0 +1,11 @@
+//! The log's contract as tests, on every engine, and what the sled engine promises beyond it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "a test ends where it fails; counts are small"
+)]
+
+mod conformance;
+mod given;
+mod limits;
+mod on_sled;
