@@ -1,6 +1,7 @@
 //! What a draft's reading turns up: every broken field and every spelling that was normalised.
 
 use crate::fields::{FieldError, Note};
+use std::net::Ipv6Addr;
 
 /// Longest list in a draft.
 pub(super) const LIST_MAX: usize = 50;
@@ -129,14 +130,13 @@ pub(super) fn below(pointer: &str, key: &str) -> String {
 
 /// Source texts leave gaps for the reader to fill; such a text is a template, not a value.
 pub(super) fn has_placeholder(text: &str) -> bool {
-    let encloses = |open: &str, close: &str| {
-        text.split_once(open)
-            .is_some_and(|(_, rest)| rest.split_once(close).is_some_and(|(inner, _)| !inner.is_empty()))
+    let gap = |open: &str, close: &str, is_gap: fn(&str) -> bool| {
+        text.split(open).skip(1).any(|rest| rest.split_once(close).is_some_and(|(inner, _)| is_gap(inner)))
     };
-    let brackets = encloses("[", "]") && !text.contains("://[");
-    encloses("{", "}")
-        || encloses("<", ">")
-        || encloses("%(", ")s")
-        || brackets
+    let any = |inner: &str| !inner.is_empty();
+    gap("{", "}", any)
+        || gap("<", ">", any)
+        || gap("%(", ")s", any)
+        || gap("[", "]", |inner| !inner.is_empty() && inner.parse::<Ipv6Addr>().is_err())
         || text.contains("example placeholder")
 }

@@ -1,7 +1,7 @@
 //! Declared hosts, and what every host must be: a public name below a registrable domain.
 
 use super::findings::{Findings, has_placeholder};
-use crate::fields::FieldError;
+use crate::{fields::FieldError, host};
 use idna::{
     AsciiDenyList,
     uts46::{DnsLength, Hyphens, Uts46},
@@ -132,7 +132,12 @@ fn is_public(host: &str) -> Result<(), Problem> {
         return Err(Problem::new("host.reserved", "its top-level domain is reserved and never public")
             .fix("use a name in the public DNS"));
     }
-    if psl::domain_str(host).is_none() {
+    let is_known = top == "example" || psl::suffix(host.as_bytes()).is_some_and(|suffix| suffix.is_known());
+    if !is_known {
+        return Err(Problem::new("host.unknown_top_level", "no public top-level domain is called so")
+            .fix("check the spelling of the last part"));
+    }
+    if host::registrable(host).is_none() {
         return Err(Problem::new("host.public_suffix", "it is a suffix under which anybody may register")
             .fix("declare your own host below it"));
     }

@@ -40,7 +40,7 @@ const MESSAGES: [&str; 13] = [
 ];
 
 /// Scopes of the 1EdTech services: grades, names and roles, groups, notices, assets, proctoring, events.
-const SCOPES: [&str; 13] = [
+pub(super) const SCOPES: [&str; 13] = [
     "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem",
     "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem.readonly",
     "https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly",
@@ -127,13 +127,19 @@ fn custom_parameters(
     let mut kept = BTreeMap::new();
     for (name, value) in typed {
         let pointer = below(pointer, &name);
-        let name = findings.text(&pointer, Some(name), PARAMETER_NAME_CHARS_MAX, Lines::One);
+        let name = findings.text_or_empty(&pointer, name, PARAMETER_NAME_CHARS_MAX, Lines::One);
         let value = findings.text_or_empty(&pointer, value, PARAMETER_VALUE_CHARS_MAX, Lines::One);
         match (name, value) {
-            (Some(name), _) if name.contains('=') => {
-                let detail = "a parameter is written name=value, so its name holds no =";
-                findings
-                    .refuse(FieldError::new(pointer, "parameter.name", detail).fix(name.replace('=', "_")));
+            (Some(name), _) if name.is_empty() || name.contains('=') => {
+                let detail = "a parameter is written name=value: the name is not blank and holds no =";
+                findings.refuse(FieldError::new(pointer, "parameter.name", detail));
+            }
+            (Some(name), Some(_)) if kept.contains_key(&name) => {
+                findings.refuse(FieldError::new(
+                    pointer,
+                    "parameter.repeated",
+                    "two parameters have this name",
+                ));
             }
             (Some(name), Some(value)) => {
                 kept.insert(name, value);
@@ -232,8 +238,14 @@ fn scope(findings: &mut Findings, pointer: &str, typed: &str) -> Option<String> 
         Some(uri) => findings.note(pointer, format!("read as the scope {uri}")),
         None => {
             let mut error =
-                FieldError::new(pointer, "lti.scope", "there is no such scope of a 1EdTech service");
-            error.fix = nearest(typed, SCOPES.into_iter().map(|uri| (uri, uri))).map(str::to_owned);
+                FieldError::new(pointer, "lti.scope", "only scopes of 1EdTech services are known here");
+            let is_elsewhere = bare.contains("://") && !address(bare).starts_with("purl.imsglobal.org/");
+            let fix = if is_elsewhere {
+                Some("leave it out: another platform's scope opens nothing here")
+            } else {
+                nearest(typed, SCOPES.into_iter().map(|uri| (uri, uri)))
+            };
+            error.fix = fix.map(str::to_owned);
             findings.refuse(error);
         }
     }

@@ -6,6 +6,8 @@ mod hosts;
 mod lti;
 mod nearest;
 mod rest;
+#[cfg(test)]
+mod tests;
 mod urls;
 
 use super::{

@@ -44,7 +44,7 @@ fn entitlement(findings: &mut Findings, pointer: &str, typed: &str) -> Option<St
 
 fn suggestion(findings: &mut Findings, pointer: &str, typed: Option<String>) -> Option<String> {
     let name = findings.text(pointer, typed, SUGGESTION_CHARS_MAX, Lines::One)?;
-    not_everything(findings, pointer, name, |words| is_everything(words) || is_system_admin(words))
+    not_everything(findings, pointer, name, |text| is_everything(text) || is_system_admin(text))
 }
 
 fn not_everything(
@@ -64,34 +64,31 @@ fn not_everything(
     None
 }
 
-/// Lower-case words with single blanks between and around, look-alike letters made one.
+/// Lower-case words, a blank before each, look-alike letters made one.
 fn words(text: &str) -> String {
     let folded: String = skeleton(&text.to_lowercase()).collect::<String>().to_lowercase();
-    let words: Vec<&str> =
-        folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    format!(" {} ", words.join(" "))
+    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.flat_map(|word| [" ", word]).collect()
 }
 
 /// In privilege labels `System Admin >` is a menu, so only the administrator's full title counts there.
-fn is_everything(words: &str) -> bool {
-    [
-        "system administrator",
-        "systemadministrator",
-        "full administrator",
-        "all privileges",
-        "all entitlements",
-    ]
-    .iter()
-    .any(|title| words.contains(&words_of(title)))
+fn is_everything(text: &str) -> bool {
+    begins_a_word(
+        text,
+        &[
+            "system administrator",
+            "systemadministrator",
+            "full administrator",
+            "all privileges",
+            "all entitlements",
+        ],
+    )
 }
 
-fn is_system_admin(words: &str) -> bool {
-    ["system admin", "systemadmin", "sys admin", "sysadmin", "super user", "superuser"]
-        .iter()
-        .any(|title| words.contains(&words_of(title)))
+fn is_system_admin(text: &str) -> bool {
+    begins_a_word(text, &["system admin", "systemadmin", "sys admin", "sysadmin", "super user", "superuser"])
 }
 
-/// A title folded like the text it is looked for in.
-fn words_of(title: &str) -> String {
-    words(title)
+fn begins_a_word(text: &str, titles: &[&str]) -> bool {
+    titles.iter().any(|title| text.contains(&words(title)))
 }

@@ -85,9 +85,9 @@ fn check(pointer: &str, typed: &str) -> Result<String, FieldError> {
         );
     }
     let Some((scheme, rest)) = typed.split_once("://") else {
-        return Err(
-            broken("url.no_scheme", "an address begins with https://").fix(format!("https://{typed}"))
-        );
+        let begins_with_host = typed.split([':', '/']).next().is_some_and(|host| host.contains('.'));
+        let fix = begins_with_host.then(|| format!("https://{typed}"));
+        return Err(FieldError { fix, ..broken("url.no_scheme", "an address begins with https://") });
     };
     if !scheme.eq_ignore_ascii_case("https") {
         return Err(broken("url.not_https", "only https is accepted").fix(format!("https://{rest}")));
