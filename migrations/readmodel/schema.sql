@@ -145,9 +145,9 @@ CREATE VIEW dev_group_shown AS
     SELECT g.*,
            (SELECT json_group_array(json_object('developer', m.developer, 'role', m.role) ORDER BY m.developer)
               FROM dev_group_member AS m WHERE m.group_id = g.id) AS members,
-           (SELECT json_group_array(i.id ORDER BY i.position)
-              FROM (SELECT id, position FROM integration WHERE group_id = g.id ORDER BY position LIMIT 100) AS i
-           ) AS integrations
+           (SELECT json_group_array(oldest.id ORDER BY oldest.position)
+              FROM (SELECT id, position FROM integration WHERE group_id = g.id
+                     ORDER BY position LIMIT 100) AS oldest) AS integrations
       FROM dev_group AS g;
 
 CREATE VIEW prod_account_shown AS
@@ -159,9 +159,9 @@ CREATE VIEW prod_account_shown AS
 
 CREATE VIEW prod_group_shown AS
     SELECT g.*, a.vendor_name,
-           (SELECT json_group_array(i.id ORDER BY i.position)
-              FROM (SELECT id, position FROM integration WHERE group_id = g.id ORDER BY position LIMIT 100) AS i
-           ) AS integrations
+           (SELECT json_group_array(oldest.id ORDER BY oldest.position)
+              FROM (SELECT id, position FROM integration WHERE group_id = g.id
+                     ORDER BY position LIMIT 100) AS oldest) AS integrations
       FROM prod_group AS g JOIN prod_account AS a ON a.id = g.account;
 
 CREATE VIEW integration_shown AS

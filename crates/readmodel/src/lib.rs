@@ -15,6 +15,8 @@ mod promotion;
 pub mod query;
 mod rebuild;
 mod sql;
+#[cfg(test)]
+mod tests;
 mod version;
 mod writer;
 

@@ -11,7 +11,8 @@ use sqlx::{
 /// Folds the whole log into a fresh file and puts it in place; answers with the writer that goes on.
 pub(crate) async fn rebuild(files: &Files, log: &EventLog) -> Result<Writer, ProjectionError> {
     files.delete_fresh()?;
-    let (tables, indexes) = sql::SCHEMA.split_once(sql::INDEXES_FROM).unwrap_or((sql::SCHEMA, ""));
+    let (tables, indexes) =
+        sql::SCHEMA.split_at(sql::SCHEMA.find(sql::INDEXES_FROM).unwrap_or(sql::SCHEMA.len()));
     let mut connection = SqliteConnection::connect_with(&fresh_options(files)).await?;
     sqlx::raw_sql(tables).execute(&mut connection).await?;
     let mut writer = Writer::begin(connection, log.head().log_id).await?;

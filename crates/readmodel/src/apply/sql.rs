@@ -55,9 +55,10 @@ statements! {
           WHERE id = ?1";
     PROD_GROUP_CLOSE =
         "UPDATE prod_group
-            SET version = ?2, state = ?3, expires_at = NULL, reason = NULL, note = NULL
+            SET version = ?2, state = ?3, expires_at = NULL, first_approver = NULL, reason = NULL, note = NULL
           WHERE id = ?1";
-    PROD_GROUP_REVIEW = "UPDATE prod_group SET version = ?2, state = ?3, reviewer = ?4 WHERE id = ?1";
+    PROD_GROUP_REVIEW =
+        "UPDATE prod_group SET version = ?2, state = ?3, reviewer = ?4, expires_at = NULL WHERE id = ?1";
     PROD_GROUP_FIRST_APPROVAL = "UPDATE prod_group SET version = ?2, first_approver = ?3 WHERE id = ?1";
     PROD_GROUP_ANSWER =
         "UPDATE prod_group

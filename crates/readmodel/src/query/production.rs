@@ -26,7 +26,7 @@ pub struct ProdGroupRow {
     pub vendor_name: String,
     /// Current name.
     pub name: String,
-    /// Phase as last recorded; a deadline that passed since shows in `expires_at` only.
+    /// Phase as last recorded; [`state_at`](Self::state_at) also knows of a deadline that passed since.
     pub state: PromotionState,
     /// Role of the asking developer in the account; none when staff ask.
     pub role: Option<Role>,
@@ -102,6 +102,16 @@ pub struct PromotionIntegration {
     pub facts_version: u32,
 }
 
+impl ProdGroupRow {
+    /// Phase at an instant: a deadline ends a submission whether or not that was recorded yet.
+    pub fn state_at(&self, now: DateTime<Utc>) -> PromotionState {
+        match self.expires_at {
+            Some(expires_at) if expires_at <= now => PromotionState::Expired,
+            Some(_) | None => self.state,
+        }
+    }
+}
+
 impl ReadModel {
     /// The production groups of all accounts a developer is a member of.
     pub async fn prod_groups_of(
@@ -134,14 +144,16 @@ impl ReadModel {
     }
 
     /// For staff: every group that was ever submitted, in the order of their newest submissions; `state`
-    /// narrows it to one phase.
+    /// narrows it to one phase, as it is at `now`.
     pub async fn promotions(
         &self,
         state: Option<PromotionState>,
+        now: DateTime<Utc>,
         page: Page,
     ) -> Result<Listed<ProdGroupRow>, QueryError> {
         let rows = sqlx::query(sql::PROMOTIONS)
             .bind(state.map(PromotionState::as_str))
+            .bind(now.timestamp_millis())
             .bind(page.after_key())
             .bind(page.fetch())
             .fetch_all(&self.pool()?)

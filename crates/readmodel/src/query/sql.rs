@@ -5,14 +5,14 @@ use crate::sql::statements;
 statements! {
     DEVELOPER =
         "SELECT d.*,
-                (SELECT json_group_array(json_object('id', g.id, 'role', g.role) ORDER BY g.position)
+                (SELECT json_group_array(json_object('id', theirs.id, 'role', theirs.role) ORDER BY theirs.position)
                    FROM (SELECT g.id, g.position, m.role
                            FROM dev_group_member AS m JOIN dev_group AS g ON g.id = m.group_id
-                          WHERE m.developer = d.id ORDER BY g.position LIMIT 100) AS g) AS groups,
-                (SELECT json_group_array(json_object('id', a.id, 'role', a.role) ORDER BY a.position)
+                          WHERE m.developer = d.id ORDER BY g.position LIMIT 100) AS theirs) AS groups,
+                (SELECT json_group_array(json_object('id', theirs.id, 'role', theirs.role) ORDER BY theirs.position)
                    FROM (SELECT a.id, a.position, m.role
                            FROM prod_account_member AS m JOIN prod_account AS a ON a.id = m.account
-                          WHERE m.developer = d.id ORDER BY a.position LIMIT 100) AS a) AS accounts
+                          WHERE m.developer = d.id ORDER BY a.position LIMIT 100) AS theirs) AS accounts
            FROM developer AS d WHERE d.id = ?1";
     GROUPS_OF =
         "SELECT g.*, m.role
@@ -57,8 +57,9 @@ statements! {
     PROMOTIONS =
         "SELECT g.*, NULL AS role
            FROM prod_group_shown AS g
-          WHERE g.submitted_position > ?2 AND (?1 IS NULL OR g.state = ?1)
-          ORDER BY g.submitted_position LIMIT ?3";
+          WHERE g.submitted_position > ?3
+            AND (?1 IS NULL OR ?1 = CASE WHEN g.expires_at <= ?2 THEN 'expired' ELSE g.state END)
+          ORDER BY g.submitted_position LIMIT ?4";
     PROMOTION =
         "SELECT g.*, NULL AS role, a.support_url, a.declared_epoch, a.declared_address, a.declared_class,
                 a.challenge_intent, a.challenge_expires_at, a.challenge_outcome,

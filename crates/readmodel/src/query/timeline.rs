@@ -36,7 +36,7 @@ impl ReadModel {
         streams: &[StreamName],
         page: Page,
     ) -> Result<Listed<TimelineRow>, QueryError> {
-        let names = serde_json::Value::from_iter(streams.iter().map(StreamName::as_str)).to_string();
+        let names = streams.iter().map(StreamName::as_str).collect::<serde_json::Value>().to_string();
         let rows = sqlx::query(sql::TIMELINE)
             .bind(names)
             .bind(page.after_key())

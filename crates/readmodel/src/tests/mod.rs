@@ -1,0 +1,10 @@
+mod facts;
+mod files;
+mod folds;
+mod history;
+mod pages;
+mod queries;
+mod running;
+mod scripts;
+mod statements;
+mod visibility;

@@ -1,0 +1,92 @@
+//! Histories as scripts: one with every type of event, and random ones.
+
+use super::{
+    facts::{facts, promotion},
+    history::Portal,
+};
+use domain::{group::GroupRef, mail};
+
+impl Portal {
+    /// A history with every type of event.
+    pub(super) async fn play_everything(&mut self) {
+        self.enrol_staff().await;
+        let owner = self.sign_up().await;
+        let group = self.group(owner, "Quiz lab").await;
+        assert!(self.rename(group, "Quiz laboratory").await);
+        let quiz = self.register(owner, group, facts("Quiz")).await;
+        assert!(self.declare(quiz, facts("Quiz plus")).await);
+        assert!(self.issue_secret(quiz).await);
+        let account = self.account(owner, "Acme").await;
+        assert!(self.prove_contact(account).await);
+        assert!(self.declare_contact(account).await);
+        let unsent = self.request_challenge(account).await;
+        let failed = mail::Failed { attempt: 3, class: mail::FailureClass::Exhausted };
+        self.mail(unsent, mail::Event::Failed(failed)).await;
+        let released = self.draft(owner, account, "Acme - Quiz").await;
+        assert!(self.move_to(quiz, GroupRef::Production(released)).await);
+        assert!(self.move_to(quiz, GroupRef::Development(group)).await);
+        assert!(self.move_to(quiz, GroupRef::Production(released)).await);
+        for event in promotion(released, owner, self.now()) {
+            assert!(self.promote(released, event.clone()).await, "{event:?}");
+        }
+        let other = self.sign_up().await;
+        self.release_claim(other).await;
+    }
+
+    /// One step of a random history; steps that can't follow do nothing.
+    pub(super) async fn step(&mut self, what: u8, which: u8) {
+        let pick = |len: usize| usize::from(which) % len.max(1);
+        let owner = match self.developers.get(pick(self.developers.len())) {
+            Some(owner) => *owner,
+            None => self.sign_up().await,
+        };
+        let group = self.groups[pick(self.groups.len())];
+        let integration = self.integrations.get(pick(self.integrations.len())).map(|(id, _)| *id);
+        let account = self.accounts.get(pick(self.accounts.len())).copied();
+        let promoted = self.prod_groups.get(pick(self.prod_groups.len())).copied();
+        match (what % 14, integration, account, promoted) {
+            (0, ..) => {
+                self.sign_up().await;
+            }
+            (1, ..) => {
+                self.group(owner, &format!("Group {which}")).await;
+            }
+            (2, ..) => {
+                self.rename(group, &format!("Renamed {which}")).await;
+            }
+            (3, ..) => {
+                self.register(owner, group, facts(&format!("Tool {which}"))).await;
+            }
+            (4, Some(id), ..) => {
+                self.declare(id, facts(&format!("Tool {which} again"))).await;
+            }
+            (5, Some(id), ..) => {
+                self.issue_secret(id).await;
+            }
+            (6, Some(id), ..) => {
+                self.move_to(id, GroupRef::Development(group)).await;
+            }
+            (7, Some(id), _, Some(to)) => {
+                self.move_to(id, GroupRef::Production(to)).await;
+            }
+            (8, ..) => {
+                self.account(owner, &format!("Vendor {which}")).await;
+            }
+            (9, _, Some(account), _) => {
+                self.prove_contact(account).await;
+            }
+            (10, _, Some(account), _) => {
+                self.declare_contact(account).await;
+            }
+            (11, _, Some(account), _) => {
+                self.draft(owner, account, &format!("Release {which}")).await;
+            }
+            (12 | 13, _, _, Some(group)) => {
+                let events = promotion(group, owner, self.now());
+                let event = events[usize::from(which) % events.len()].clone();
+                self.promote(group, event).await;
+            }
+            _ => {}
+        }
+    }
+}
