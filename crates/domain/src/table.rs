@@ -6,6 +6,8 @@ use crate::{
     devgroup::DevGroup,
     integration::Integration,
     policy::Policy,
+    prodaccount::ProdAccount,
+    prodgroup::ProdGroup,
     samples::Samples,
     staff::Staff,
     testing::{at, updates_expectations},
@@ -23,6 +25,8 @@ fn every_phase_answers_every_command_and_event_as_the_table_says() {
         rows::<DevGroup>(),
         rows::<Integration>(),
         rows::<Staff>(),
+        rows::<ProdAccount>(),
+        rows::<ProdGroup>(),
     ]
     .concat()
     .join("\n")
@@ -46,7 +50,7 @@ where
     let context = Context { now: at("2026-11-05T10:00:00Z"), policy: &policy };
     let mut rows = Vec::new();
     for state in D::phases() {
-        let (aggregate, phase) = (D::CATEGORY, state.phase());
+        let (aggregate, phase) = (D::CATEGORY, state.label());
         for command in D::commands() {
             let name = variant(&command);
             let outcome = match state.decide(command, &context) {
@@ -56,7 +60,7 @@ where
             rows.push(format!("{aggregate} | {phase} | {name} | {outcome}"));
         }
         for event in D::events() {
-            let after = state.clone().evolve(&event).map_or("unexpected", |state| state.phase());
+            let after = state.clone().evolve(&event).map_or("unexpected".to_owned(), |state| state.label());
             rows.push(format!("{aggregate} | {phase} | {} | {after}", event.stored_type()));
         }
     }

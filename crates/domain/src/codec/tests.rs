@@ -111,6 +111,8 @@ fn written_today() -> Vec<(&'static str, u16)> {
         crate::devgroup::Event::stored_types(),
         crate::integration::Event::stored_types(),
         crate::staff::Event::stored_types(),
+        crate::prodaccount::Event::stored_types(),
+        crate::prodgroup::Event::stored_types(),
         crate::claim::Event::stored_types(),
         crate::mail::Event::stored_types(),
     ]

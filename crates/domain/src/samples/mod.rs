@@ -6,6 +6,8 @@ pub(crate) mod developer;
 pub(crate) mod devgroup;
 pub(crate) mod integration;
 mod outcomes;
+mod prodaccount;
+mod prodgroup;
 pub(crate) mod staff;
 
 use crate::{
@@ -33,6 +35,10 @@ use one_of_each;
 pub(crate) trait Samples: Decider<Command: Clone> {
     /// One state for each phase.
     fn phases() -> Vec<Self>;
+    /// The name of the state in the table: its phase, and more where a phase has parts.
+    fn label(&self) -> String {
+        self.phase().to_owned()
+    }
     /// One request for each command, asked by somebody who may.
     fn commands() -> Vec<Self::Command>;
     /// One fact for each event.
@@ -69,6 +75,8 @@ pub(crate) fn stored_events() -> Vec<StoredSample> {
         .chain(stored(crate::devgroup::DevGroup::events()))
         .chain(stored(crate::integration::Integration::events()))
         .chain(stored(crate::staff::Staff::events()))
+        .chain(stored(crate::prodaccount::ProdAccount::events()))
+        .chain(stored(crate::prodgroup::ProdGroup::events()))
         .chain(stored(outcomes::claim_events()))
         .chain(stored(outcomes::mail_events()))
         .collect()
