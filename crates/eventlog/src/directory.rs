@@ -86,20 +86,13 @@ impl Directory {
             }
         }
         refuse_network_file_system(&root)?;
-        if let Some(identity) = Identity::read(&root.join("store"))? {
-            identity.check()?;
-        }
+        Store::in_dir(&root).log_id()?;
         let lock = DirectoryLock::take(&root, now)?;
         Ok(Self { root, lock })
     }
 
     pub(crate) fn store(&self) -> Store {
-        Store { path: self.root.join("store") }
-    }
-
-    /// The identity of the store, if there is one.
-    pub(crate) fn log_id(&self) -> Result<Option<Uuid>, OpenError> {
-        Ok(Identity::read(&self.store().path)?.map(|identity| identity.log_id))
+        Store::in_dir(&self.root)
     }
 
     /// Makes a store beside its place, and moves it there when `fill` is done and all of it is durable. `fill`
@@ -133,6 +126,20 @@ pub(crate) struct Store {
 }
 
 impl Store {
+    pub(crate) fn in_dir(root: &Path) -> Self {
+        Self { path: root.join("store") }
+    }
+
+    /// Which log it is, if there is one that this program can read.
+    pub(crate) fn log_id(&self) -> Result<Option<Uuid>, OpenError> {
+        match Identity::read(&self.path)? {
+            Some(Identity { min_reader, .. }) if min_reader > READER => {
+                Err(OpenError::NewerFormat { min_reader })
+            }
+            identity => Ok(identity.map(|identity| identity.log_id)),
+        }
+    }
+
     pub(crate) fn sled(&self) -> PathBuf {
         self.path.join("sled")
     }
@@ -205,13 +212,6 @@ impl Identity {
             (Some(min_reader), None) if min_reader > READER => Err(OpenError::NewerFormat { min_reader }),
             (Some(min_reader), Some(log_id)) => Ok(Some(Self { min_reader, log_id })),
             _ => Err(OpenError::Damaged { position: None, what: "the identity is malformed".to_owned() }),
-        }
-    }
-
-    fn check(&self) -> Result<(), OpenError> {
-        match self.min_reader {
-            0..=READER => Ok(()),
-            min_reader => Err(OpenError::NewerFormat { min_reader }),
         }
     }
 }

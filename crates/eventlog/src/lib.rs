@@ -5,11 +5,14 @@
 //! Two engines stand behind one contract, [`EventLog`]; `tests/log/conformance.rs` is the contract as tests.
 
 pub mod batch;
+mod check;
 mod codec;
 mod commands;
 mod directory;
+mod export;
 mod frames;
 mod head_file;
+mod import;
 mod lock;
 mod log;
 mod memory;
@@ -26,8 +29,11 @@ use chrono::{DateTime, Utc};
 use std::{fmt, sync::Arc};
 use uuid::Uuid;
 
+pub use check::{CheckReport, check, head};
 pub use commands::RECENT_COMMANDS_MAX;
 pub use directory::OpenError;
+pub use export::{ExportError, Transferred, export};
+pub use import::{ImportError, import};
 pub use lock::Holder;
 pub use log::{EventLog, Hooks, OnFatal, Probe, SledOptions};
 pub use memory::MemoryLog;

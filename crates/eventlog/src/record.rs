@@ -40,6 +40,7 @@
 use crate::codec::{Body, Stamp};
 use crate::{ActorEnvelope, Position, StreamName, StreamVersion};
 use chrono::{DateTime, Utc};
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use uuid::Uuid;
@@ -132,6 +133,11 @@ pub fn genesis_hash(log_id: Uuid) -> [u8; 32] {
 pub fn hash_holds(bytes: &[u8]) -> bool {
     let Some((body, hash)) = bytes.split_last_chunk::<HASH_BYTES>() else { return false };
     Sha256::digest(body)[..] == hash[..]
+}
+
+/// Hexadecimal digits, as in exports and reports.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    HEXLOWER.encode(bytes)
 }
 
 impl Record {

@@ -19,6 +19,13 @@ pub(crate) struct Scrutiny {
     pub(crate) known: Option<(Position, [u8; 32])>,
 }
 
+impl Scrutiny {
+    /// Every hash, no commands.
+    pub(crate) fn full() -> Self {
+        Self { hashes_after: Position(0), commands_after: Position(u64::MAX), known: None }
+    }
+}
+
 /// The index as of the last whole batch, and the records of the batch behind it.
 pub(crate) struct Replay {
     index: Index,

@@ -32,6 +32,9 @@ pub(crate) enum StoreError {
     /// Anything else.
     #[error("the store failed")]
     Failed(#[source] Box<dyn Error + Send + Sync>),
+    /// It panicked.
+    #[error("the store panicked")]
+    Panicked,
     /// It was closed.
     #[error("the store is closed")]
     Closed,
@@ -143,6 +146,10 @@ impl SledStore {
 
     /// Shows every record from the first on until a fault; a record begun and not ended is one.
     pub(crate) fn scan(&self, see: &mut See<'_>) -> Result<(), ReadError> {
+        caught(|| self.scan_unguarded(see))
+    }
+
+    fn scan_unguarded(&self, see: &mut See<'_>) -> Result<(), ReadError> {
         let guard = self.guard();
         let mut unpacker = Unpacker::from(Position(1));
         for entry in opened(guard.as_ref())?.iter() {
@@ -157,6 +164,10 @@ impl SledStore {
 
     /// Shows the records in `first..=last`.
     pub(crate) fn each(&self, first: Position, last: Position, see: &mut See<'_>) -> Result<(), ReadError> {
+        caught(|| self.each_unguarded(first, last, see))
+    }
+
+    fn each_unguarded(&self, first: Position, last: Position, see: &mut See<'_>) -> Result<(), ReadError> {
         let guard = self.guard();
         let db = opened(guard.as_ref())?;
         let missing = || ReadError::from(Fault::new(first, "there is no such record"));
@@ -209,6 +220,12 @@ impl SledStore {
     }
 }
 
+/// Makes an error of a panic, for that is how sled reports some damage. Nothing of ours is left half changed:
+/// reads change nothing.
+fn caught(read: impl FnOnce() -> Result<(), ReadError>) -> Result<(), ReadError> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(StoreError::Panicked.into()))
+}
+
 fn opened(db: Option<&Db>) -> Result<&Db, StoreError> {
     db.ok_or(StoreError::Closed)
 }
@@ -225,8 +242,7 @@ fn open_db(path: &Path, data: &File) -> Result<Db, OpenError> {
     wait_for_release(data)?;
     let config = Config::new().path(path).cache_capacity(CACHE_BYTES);
     let Ok(opened) = catch_unwind(AssertUnwindSafe(|| config.open())) else {
-        let what = "the store panicked while opening".to_owned();
-        return Err(OpenError::Damaged { position: None, what });
+        return Err(StoreError::Panicked.into());
     };
     Ok(opened.map_err(StoreError::from)?)
 }

@@ -102,7 +102,7 @@ impl SledLog {
     /// Opens or creates; blocks for the time of one scan.
     pub(crate) fn open(options: &SledOptions, now: Now, hooks: Hooks) -> Result<Self, OpenError> {
         let directory = Directory::hold(&options.dir, &now)?;
-        let log_id = match directory.log_id()? {
+        let log_id = match directory.store().log_id()? {
             Some(log_id) => log_id,
             None => create(&directory)?,
         };
@@ -243,3 +243,6 @@ fn cover(store: &SledStore, paths: &Store, index: &Index, hooks: &Hooks) -> Resu
     head_file.write_durable(head).map_err(io_error("writing the head file"))?;
     Ok(head_file)
 }
+
+#[cfg(test)]
+mod recovery_tests;

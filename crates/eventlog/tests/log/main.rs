@@ -9,3 +9,4 @@ mod conformance;
 mod given;
 mod limits;
 mod on_sled;
+mod tools;
