@@ -120,13 +120,25 @@ fn written_today() -> Vec<(&'static str, u16)> {
 }
 
 #[test]
-fn every_golden_is_read_by_todays_program_and_written_again_byte_for_byte() {
-    let goldens = goldens();
-    for StoredSample { stored_type, schema, again, .. } in stored_events() {
-        let golden = &goldens[&file_name(stored_type, schema)];
-        let written = again(stored_type, schema, golden).expect("a golden can be read");
-        assert_eq!(String::from_utf8_lossy(&written), String::from_utf8_lossy(golden), "{stored_type}");
+fn every_golden_is_read_by_todays_program_and_todays_are_written_again_byte_for_byte() {
+    let samples = stored_events();
+    for (name, golden) in goldens() {
+        let (stored_type, schema) = type_and_schema(&name);
+        let sample = samples.iter().find(|sample| sample.stored_type == stored_type);
+        let StoredSample { schema: today, again, .. } =
+            sample.unwrap_or_else(|| panic!("{name} is of no event"));
+        let written = again(stored_type, schema, &golden).unwrap_or_else(|error| panic!("{name}: {error}"));
+        if schema == *today {
+            assert_eq!(String::from_utf8_lossy(&written), String::from_utf8_lossy(&golden), "{name}");
+        }
     }
+}
+
+/// What a golden's name says it holds.
+fn type_and_schema(name: &str) -> (&str, u16) {
+    let stem = name.strip_suffix(".json").expect("a golden is JSON");
+    let (stored_type, schema) = stem.rsplit_once(".v").expect("type, .v, schema");
+    (stored_type, schema.parse().expect("a number"))
 }
 
 #[test]

@@ -5,9 +5,12 @@ use crate::integration::placements::squash;
 /// Longer texts are cut before comparing, so that the work stays small.
 const COMPARED_CHARS_MAX: usize = 100;
 
-/// The meaning whose name takes the fewest edits from what was typed; the first of equals.
+/// The meaning whose name takes the fewest edits from what was typed; the first of equals, none of nothing.
 pub(super) fn nearest<'a>(typed: &str, names: impl Iterator<Item = (&'a str, &'a str)>) -> Option<&'a str> {
     let typed: Vec<char> = squash(typed).chars().take(COMPARED_CHARS_MAX).collect();
+    if typed.is_empty() {
+        return None;
+    }
     let edits = |name: &str| edits(&typed, &squash(name).chars().collect::<Vec<_>>());
     names.min_by_key(|(name, _)| edits(name)).map(|(_, meaning)| meaning)
 }
@@ -37,5 +40,6 @@ mod tests {
         assert_eq!(nearest("proctering", names.into_iter()), Some("proctoring"));
         assert_eq!(nearest("Corse Tol", names.into_iter()), Some("course_tool"));
         assert_eq!(nearest("anything", std::iter::empty()), None);
+        assert_eq!(nearest(" - ", names.into_iter()), None);
     }
 }
