@@ -86,7 +86,8 @@ fn without_banned(part: &str, policy: &Policy) -> String {
         if joint.is_empty() {
             joint = between;
         }
-        if !is_banned(word, policy) && !(word.is_empty() && kept.is_empty()) {
+        let leads_with_nothing = word.is_empty() && kept.is_empty();
+        if !is_banned(word, policy) && !leads_with_nothing {
             kept.push_str(if kept.is_empty() { "" } else { joint });
             kept.push_str(word);
             joint = "";
