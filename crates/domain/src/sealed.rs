@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A personal field sealed under its subject's key (XChaCha20-Poly1305). The domain passes it through;
-/// `app` seals and opens. A destroyed key reads "[erased]"; a missing key stops the process.
+/// `app` seals and opens. A destroyed key reads `[erased]`; a missing key stops the process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed {
     /// Whose key.
