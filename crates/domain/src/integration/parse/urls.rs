@@ -124,7 +124,7 @@ fn in_normal_form(pointer: &str, path: &str, address: &str) -> Result<(), FieldE
     let parsed = Url::parse(address).map_err(|_| invalid())?;
     let read =
         parsed.query().map_or_else(|| parsed.path().to_owned(), |query| format!("{}?{query}", parsed.path()));
-    if read == path || (!path.starts_with('/') && read.strip_prefix('/') == Some(path)) {
+    if read == path || read.strip_prefix('/') == Some(path) {
         return Ok(());
     }
     Err(FieldError::new(pointer, "url.not_normal", "it is not in the normal form of RFC 3986, section 6")
