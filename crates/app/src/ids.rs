@@ -50,10 +50,10 @@ impl Ids {
         Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid()
     }
 
-    /// A number from 0.0 up to, but without, 1.0: for spreading retries.
-    pub fn fraction(&self) -> f64 {
-        let number = u32::from_be_bytes(self.bytes());
-        f64::from(number) / (f64::from(u32::MAX) + 1.0)
+    /// A number below `bound`, for spreading retries; 0 when the bound is 0.
+    pub fn below(&self, bound: u32) -> u32 {
+        let [a, b, c, d, ..] = (u64::from(u32::from_be_bytes(self.bytes())) * u64::from(bound)).to_be_bytes();
+        u32::from_be_bytes([a, b, c, d])
     }
 }
 
@@ -66,6 +66,14 @@ mod tests {
         let (one, other) = (Ids::seeded(7), Ids::seeded(7));
         assert_eq!((one.v4(), one.bytes::<9>()), (other.v4(), other.bytes::<9>()));
         assert_ne!(one.v4(), Ids::seeded(8).v4());
+    }
+
+    #[test]
+    fn a_number_below_a_bound_is_below_it() {
+        let ids = Ids::seeded(1);
+        let numbers: Vec<u32> = (0..1_000).map(|_| ids.below(5)).collect();
+        assert!((0..5).all(|number| numbers.contains(&number)) && numbers.iter().all(|number| *number < 5));
+        assert_eq!(ids.below(0), 0);
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod ids;
 mod in_flight;
 pub mod integrations;
 pub mod keyring;
+pub mod mail;
 mod membership;
 pub mod meta;
 pub mod passwords;

@@ -152,6 +152,7 @@ impl SideState {
             (sql::PURGE_SIGN_UPS, now),
             (sql::PURGE_SESSIONS, now),
             (sql::PURGE_CODE_USES, now),
+            (sql::PURGE_MAILS, now),
             (sql::PURGE_MAIL_BUDGET, now - BUDGET_WINDOW),
             (sql::PURGE_SIGN_IN_FAILURES, now - SIGN_IN_WINDOW),
         ] {

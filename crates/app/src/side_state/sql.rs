@@ -86,6 +86,8 @@ statements! {
     COUNT_MAILS = "SELECT COUNT(*) FROM outbox";
     POSTPONE_MAIL = "UPDATE outbox SET attempts = $2, due_at = $3 WHERE intent = $1";
     MARK_MAIL_SENT = "UPDATE outbox SET state = 'sent', attempts = $2 WHERE intent = $1";
+    /// Mails about sign-ups; others end with an outcome in the log.
+    PURGE_MAILS = "DELETE FROM outbox WHERE cause IS NULL AND expires_at <= $1";
     DELETE_MAIL = "DELETE FROM outbox WHERE intent = $1";
 
     SQLITE_VERSION = "SELECT sqlite_version()";

@@ -1,0 +1,103 @@
+//! The words of all mails, by kind and language. A paragraph is plain text with `{names}` for data; one
+//! whose data is absent is left out. `{code}` and `{link}` stand alone. Words of vendors and staff never
+//! stand in the subject or in the first paragraph.
+
+use super::{MailKind, content::Locale};
+use domain::prodgroup::ReasonCode;
+
+/// One mail's words.
+pub(super) struct Text {
+    pub(super) subject: &'static str,
+    pub(super) paragraphs: &'static [&'static str],
+}
+
+/// The words of a kind of mail.
+pub(super) fn text(kind: MailKind, locale: Locale) -> Text {
+    match locale {
+        Locale::En => english(kind),
+    }
+}
+
+/// What a reason code means.
+pub(super) fn reason(code: ReasonCode, locale: Locale) -> &'static str {
+    match (locale, code) {
+        (Locale::En, ReasonCode::Naming) => "the name misleads or breaks the naming rules",
+        (Locale::En, ReasonCode::Contact) => "the contact is not suitable",
+        (Locale::En, ReasonCode::IntegrationFacts) => "facts of an integration are wrong or misleading",
+        (Locale::En, ReasonCode::Entitlements) => {
+            "an integration asks for more entitlements than its purpose needs"
+        }
+        (Locale::En, ReasonCode::Limits) => "the limits asked for are not justified",
+        (Locale::En, ReasonCode::Terms) => "it goes against the terms",
+        (Locale::En, ReasonCode::Other) => "another reason, told in the note",
+    }
+}
+
+fn english(kind: MailKind) -> Text {
+    match kind {
+        MailKind::SignUpCode => Text {
+            subject: "Your code for the developer portal",
+            paragraphs: &[
+                "Somebody, most likely you, is signing up at the developer portal with this address.",
+                "To go on, enter this code:",
+                "{code}",
+                "or open this page and confirm there:",
+                "{link}",
+                "The code works once, until {expires_at}.",
+                "If it was not you, do nothing: without the code there will be no account.",
+            ],
+        },
+        MailKind::AddressAlreadyKnown => Text {
+            subject: "You have an account at the developer portal",
+            paragraphs: &[
+                "Somebody, most likely you, tried to sign up at the developer portal with this address.",
+                "The address belongs to an account already, so nothing was changed. Sign in with your password.",
+                "If it was not you, do nothing.",
+            ],
+        },
+        MailKind::ContactCode => Text {
+            subject: "Confirm that this mailbox receives mail",
+            paragraphs: &[
+                "A vendor named this mailbox as its contact at the developer portal. Customers will be shown \
+                 the address, and may write to it, once it is confirmed.",
+                "Vendor: {vendor}",
+                "If that is right, pass this code to whoever manages the account, or enter it yourself:",
+                "{code}",
+                "It can also be confirmed on this page:",
+                "{link}",
+                "The code works once, until {expires_at}.",
+                "If you don't know the vendor, do nothing: without the code the address is shown to nobody.",
+            ],
+        },
+        MailKind::ChangesRequested => Text {
+            subject: "Your production group needs changes",
+            paragraphs: &[
+                "Staff looked at your submission and ask for changes before it can be approved.",
+                "Production group: {group}",
+                "Reason: {reason}.",
+                "Note from staff: {note}",
+                "Please make the changes and submit the group again before {expires_at}; then the submission \
+                 ends.",
+            ],
+        },
+        MailKind::ProductionApproved => Text {
+            subject: "Your production group is approved",
+            paragraphs: &[
+                "Your submission was approved. Its integrations are released, with these limits:",
+                "Production group: {group}",
+                "API calls: {calls} in {window}",
+                "Customer sites: {sites}",
+            ],
+        },
+        MailKind::ProductionRefused => Text {
+            subject: "Your production group was not approved",
+            paragraphs: &[
+                "Staff looked at your submission and refused it. The group keeps its development limits, and \
+                 may be submitted anew.",
+                "Production group: {group}",
+                "Reason: {reason}.",
+                "Note from staff: {note}",
+            ],
+        },
+    }
+}

@@ -1,0 +1,89 @@
+//! What a mail says, as data; the words are in the catalogue.
+
+use super::MailKind;
+use crate::secret::Secret;
+use chrono::{DateTime, Utc};
+use domain::{group::Limits, prodgroup::ReasonCode};
+
+/// A language the catalogue has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Locale {
+    /// English; also stands in for every language the catalogue lacks.
+    En,
+}
+
+impl Locale {
+    /// All of them.
+    pub(super) const ALL: [Self; 1] = [Self::En];
+
+    /// The language for a BCP 47 tag.
+    pub(super) fn of(tag: &str) -> Self {
+        Self::ALL.into_iter().find(|locale| tag.split('-').next() == Some(locale.tag())).unwrap_or(Self::En)
+    }
+
+    /// BCP 47.
+    pub(super) fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+        }
+    }
+}
+
+/// The data of one mail.
+pub(super) enum Content {
+    SignUpCode {
+        proof: Proof,
+    },
+    AddressAlreadyKnown,
+    ContactCode {
+        proof: Proof,
+        vendor_name: String,
+    },
+    ChangesRequested {
+        group_name: String,
+        reason: ReasonCode,
+        note: Option<String>,
+        expires_at: DateTime<Utc>,
+    },
+    ProductionApproved {
+        group_name: String,
+        limits: Limits,
+    },
+    ProductionRefused {
+        group_name: String,
+        reason: ReasonCode,
+        note: Option<String>,
+    },
+}
+
+/// A code and where to use it.
+pub(super) struct Proof {
+    /// `ABCD-EFGH`.
+    pub(super) code: Secret<String>,
+    /// The page that asks for it; the code is in the fragment, which no server sees.
+    pub(super) link: Secret<String>,
+    /// From then on it is dead.
+    pub(super) expires_at: DateTime<Utc>,
+}
+
+impl Proof {
+    /// `id` is the text id of the challenge. There is no other link in any mail.
+    pub(super) fn new(code: Secret<String>, base_url: &str, id: &str, expires_at: DateTime<Utc>) -> Self {
+        let link = format!("{}/proofs/{id}#{}", base_url.trim_end_matches('/'), code.reveal());
+        Self { link: Secret::new(link), code, expires_at }
+    }
+}
+
+impl Content {
+    /// Its kind of mail; names its texts.
+    pub(super) fn kind(&self) -> MailKind {
+        match self {
+            Self::SignUpCode { .. } => MailKind::SignUpCode,
+            Self::AddressAlreadyKnown => MailKind::AddressAlreadyKnown,
+            Self::ContactCode { .. } => MailKind::ContactCode,
+            Self::ChangesRequested { .. } => MailKind::ChangesRequested,
+            Self::ProductionApproved { .. } => MailKind::ProductionApproved,
+            Self::ProductionRefused { .. } => MailKind::ProductionRefused,
+        }
+    }
+}

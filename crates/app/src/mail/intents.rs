@@ -1,0 +1,130 @@
+//! Which facts in the log ask for a mail: one pure function from record to intent.
+
+use super::MailKind;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    Decider,
+    codec::CodecError,
+    decider::StoredEvent,
+    ids::{IntentId, ProdAccountId, ProdGroupId, SubmissionId},
+    prodaccount::{self, ProdAccount},
+    prodgroup::{self, ProdGroup},
+};
+use eventlog::Record;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A notice that could not be delivered for so long is given up.
+const NOTICE_LIFE: TimeDelta = TimeDelta::days(5);
+
+/// A mail that a fact in the log asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailIntent {
+    /// Names the mail: the challenge's own intent, or derived from the event.
+    pub intent: IntentId,
+    /// What is to be told.
+    pub wish: Wish,
+    /// The event that asks for it.
+    pub cause: Uuid,
+    /// From then on it is not sent any more.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// What is to be told, by ids only; everything else is folded when the mail is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Wish {
+    /// A code to the declared contact of an account.
+    ContactCode {
+        /// Whose contact.
+        account: ProdAccountId,
+    },
+    /// Staff ask for changes of a submission.
+    ChangesRequested {
+        /// Of which group.
+        group: ProdGroupId,
+        /// Which submission.
+        submission: SubmissionId,
+    },
+    /// A submission was approved.
+    ProductionApproved {
+        /// Of which group.
+        group: ProdGroupId,
+        /// Which submission.
+        submission: SubmissionId,
+    },
+    /// A submission was refused.
+    ProductionRefused {
+        /// Of which group.
+        group: ProdGroupId,
+        /// Which submission.
+        submission: SubmissionId,
+    },
+}
+
+impl Wish {
+    /// Its kind of mail.
+    pub fn kind(self) -> MailKind {
+        match self {
+            Self::ContactCode { .. } => MailKind::ContactCode,
+            Self::ChangesRequested { .. } => MailKind::ChangesRequested,
+            Self::ProductionApproved { .. } => MailKind::ProductionApproved,
+            Self::ProductionRefused { .. } => MailKind::ProductionRefused,
+        }
+    }
+}
+
+/// The mail a record asks for, if any. Only production accounts and groups ask for mails.
+pub fn intent_of(record: &Record) -> Result<Option<MailIntent>, CodecError> {
+    let id = Uuid::try_parse(record.stream.id()).unwrap_or_default();
+    match record.stream.category() {
+        ProdAccount::CATEGORY => {
+            let event = prodaccount::Event::decode(&record.event_type, record.schema, &record.payload)?;
+            Ok(account_intent(record, ProdAccountId::from_uuid(id), &event))
+        }
+        ProdGroup::CATEGORY => {
+            let event = prodgroup::Event::decode(&record.event_type, record.schema, &record.payload)?;
+            Ok(group_intent(record, ProdGroupId::from_uuid(id), &event))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn account_intent(record: &Record, account: ProdAccountId, event: &prodaccount::Event) -> Option<MailIntent> {
+    use prodaccount::Event;
+    match event {
+        Event::ContactChallengeRequested(requested) => Some(MailIntent {
+            intent: requested.intent,
+            wish: Wish::ContactCode { account },
+            cause: record.event_id,
+            expires_at: requested.expires_at,
+        }),
+        Event::Opened(_) | Event::ContactDeclared(_) | Event::ContactProven(_) | Event::GroupOpened(_) => {
+            None
+        }
+    }
+}
+
+fn group_intent(record: &Record, group: ProdGroupId, event: &prodgroup::Event) -> Option<MailIntent> {
+    use prodgroup::Event;
+    let wish = match event {
+        Event::ChangesRequested(event) => Wish::ChangesRequested { group, submission: event.submission },
+        Event::ProductionApproved(event) => Wish::ProductionApproved { group, submission: event.submission },
+        Event::ProductionRefused(event) => Wish::ProductionRefused { group, submission: event.submission },
+        Event::Drafted(_)
+        | Event::Renamed(_)
+        | Event::IntegrationAdmitted(_)
+        | Event::IntegrationReleased(_)
+        | Event::LimitsAsked(_)
+        | Event::Submitted(_)
+        | Event::Withdrawn(_)
+        | Event::ReviewStarted(_)
+        | Event::FirstApprovalRecorded(_)
+        | Event::SubmissionExpired(_) => return None,
+    };
+    Some(MailIntent {
+        intent: IntentId::from_uuid(Uuid::new_v5(&record.event_id, b"notice")),
+        wish,
+        cause: record.event_id,
+        expires_at: record.recorded_at + NOTICE_LIFE,
+    })
+}

@@ -1,0 +1,66 @@
+//! Mail: from a wish in the log, or a sign-up in side state, to the operator's relay.
+//!
+//! Wish → outbox (side state) → fold again → relay → `mail.sent` or `mail.failed` in the log. A mail goes
+//! out at least once; after a crash between relay and record it goes out a second time with the same
+//! Message-ID. Nothing in log or outbox tells a code: codes are keyed hashes of what they prove.
+
+mod catalogue;
+mod content;
+mod delivery;
+mod intents;
+mod mailer;
+mod outbox;
+mod refold;
+mod render;
+mod smtp;
+mod worker;
+
+pub use intents::{MailIntent, Wish, intent_of};
+pub use mailer::{Mail, Mailer, MailerError, MemoryMailer, SendError};
+pub use outbox::{Outbox, SignUpRecipient};
+pub use smtp::SmtpMailer;
+pub use worker::{Worker, WorkerError, WorkerParts};
+
+/// What kind of mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MailKind {
+    /// Proves the address of a sign-up.
+    SignUpCode,
+    /// Tells the owner of an account that somebody signed up with its address.
+    AddressAlreadyKnown,
+    /// Proves the contact of a production account.
+    ContactCode,
+    /// Staff ask for changes.
+    ChangesRequested,
+    /// Staff granted production.
+    ProductionApproved,
+    /// Staff refused production.
+    ProductionRefused,
+}
+
+impl MailKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::SignUpCode,
+        Self::AddressAlreadyKnown,
+        Self::ContactCode,
+        Self::ChangesRequested,
+        Self::ProductionApproved,
+        Self::ProductionRefused,
+    ];
+
+    /// In one word, for outbox and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SignUpCode => "sign_up_code",
+            Self::AddressAlreadyKnown => "address_already_known",
+            Self::ContactCode => "contact_code",
+            Self::ChangesRequested => "changes_requested",
+            Self::ProductionApproved => "production_approved",
+            Self::ProductionRefused => "production_refused",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

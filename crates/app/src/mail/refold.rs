@@ -1,0 +1,179 @@
+//! Right before a mail is sent its streams are folded again: what it would tell must still be so.
+
+use super::{
+    Wish,
+    content::{Content, Locale, Proof},
+};
+use crate::{
+    codes::Challenge,
+    folds::{FoldError, Folds},
+    keyring::BoundKeys,
+    sealing::{Field, Opened, SealError, Sealer},
+    secret::Secret,
+    side_state::Budget,
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    developer::{Developer, Role},
+    ids::{IntentId, ProdAccountId, ProdGroupId, SubmissionId},
+    prodaccount::{Account, ProdAccount},
+    prodgroup::{Group, ProdGroup},
+    sealed::{Fingerprint, Sealed},
+};
+
+/// What a wish is worth now.
+pub(super) enum StillWanted {
+    /// Send this.
+    Yes(Addressed),
+    /// What it would tell is no longer so.
+    Obsolete,
+    /// There is nobody left to tell.
+    Erased,
+}
+
+/// A mail with everything but its words.
+pub(super) struct Addressed {
+    pub(super) to: Secret<String>,
+    pub(super) address: Fingerprint,
+    pub(super) budget: Budget,
+    pub(super) locale: Locale,
+    pub(super) content: Content,
+}
+
+/// Why it can't be told what a wish is worth.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RefoldError {
+    #[error(transparent)]
+    Fold(#[from] FoldError),
+    #[error(transparent)]
+    Seal(#[from] SealError),
+}
+
+/// Folds what mails are about.
+pub(super) struct Refold {
+    pub(super) folds: Folds,
+    pub(super) sealer: Sealer,
+    pub(super) keys: BoundKeys,
+    pub(super) base_url: String,
+}
+
+impl Refold {
+    /// What a wish is worth at `now`.
+    pub(super) async fn still_wanted(
+        &self,
+        intent: IntentId,
+        wish: Wish,
+        now: DateTime<Utc>,
+    ) -> Result<StillWanted, RefoldError> {
+        match wish {
+            Wish::ContactCode { account } => self.contact_code(intent, account, now).await,
+            Wish::ChangesRequested { group, submission }
+            | Wish::ProductionApproved { group, submission }
+            | Wish::ProductionRefused { group, submission } => self.notice(wish, group, submission).await,
+        }
+    }
+
+    /// Only the newest challenge of the newest declaration counts, and only while it is open.
+    async fn contact_code(
+        &self,
+        intent: IntentId,
+        id: ProdAccountId,
+        now: DateTime<Utc>,
+    ) -> Result<StillWanted, RefoldError> {
+        let folded = self.folds.aggregate::<ProdAccount>(id).await?;
+        let ProdAccount::Open(account) = &*folded.state else { return Ok(StillWanted::Obsolete) };
+        let open = account.challenge.as_ref().filter(|open| open.intent == intent && now < open.expires_at);
+        let Some(challenge) = open else { return Ok(StillWanted::Obsolete) };
+        let declared = &account.declared;
+        let to = match self.sealer.open(&declared.address, Field::Contact).await? {
+            Opened::Clear(to) => Secret::new(to.to_string()),
+            Opened::Erased => return Ok(StillWanted::Erased),
+        };
+        let code = Challenge::contact(intent, id, declared.fingerprint).code(&self.keys);
+        let proof = Proof::new(code, &self.base_url, &intent.to_string(), challenge.expires_at);
+        Ok(StillWanted::Yes(Addressed {
+            to,
+            address: declared.fingerprint,
+            budget: contact_budget(account),
+            locale: Locale::En,
+            content: Content::ContactCode { proof, vendor_name: account.vendor_name.clone() },
+        }))
+    }
+
+    /// Notices go to the account's owner.
+    async fn notice(
+        &self,
+        wish: Wish,
+        id: ProdGroupId,
+        submission: SubmissionId,
+    ) -> Result<StillWanted, RefoldError> {
+        let folded = self.folds.aggregate::<ProdGroup>(id).await?;
+        let Some((group, content)) = self.told(&folded.state, wish, submission).await? else {
+            return Ok(StillWanted::Obsolete);
+        };
+        let account = self.folds.aggregate::<ProdAccount>(group.account).await?;
+        let ProdAccount::Open(account) = &*account.state else { return Ok(StillWanted::Obsolete) };
+        let owner = account.members.iter().find(|(_, role)| **role == Role::Owner);
+        let Some((owner, _)) = owner else { return Ok(StillWanted::Obsolete) };
+        let developer = self.folds.aggregate::<Developer>(*owner).await?;
+        let Developer::Active(owner) = &*developer.state else { return Ok(StillWanted::Obsolete) };
+        let to = match self.sealer.open(&owner.registered.email, Field::Email).await? {
+            Opened::Clear(to) => Secret::new(to.to_string()),
+            Opened::Erased => return Ok(StillWanted::Erased),
+        };
+        Ok(StillWanted::Yes(Addressed {
+            to,
+            address: owner.registered.email_fingerprint,
+            budget: Budget::Own,
+            locale: Locale::of(&owner.registered.locale),
+            content,
+        }))
+    }
+
+    /// What the group's phase still says about this submission.
+    async fn told<'a>(
+        &self,
+        state: &'a ProdGroup,
+        wish: Wish,
+        submission: SubmissionId,
+    ) -> Result<Option<(&'a Group, Content)>, RefoldError> {
+        let told = match (wish, state) {
+            (Wish::ChangesRequested { .. }, ProdGroup::ChangesRequested(group, _, asked))
+                if asked.submission == submission =>
+            {
+                let note = self.note(asked.note.as_ref()).await?;
+                let (reason, expires_at) = (asked.reason, asked.expires_at);
+                let group_name = group.name.clone();
+                Some((group, Content::ChangesRequested { group_name, reason, note, expires_at }))
+            }
+            (Wish::ProductionApproved { .. }, ProdGroup::Approved(group, granted))
+                if granted.submission == submission =>
+            {
+                let group_name = group.name.clone();
+                Some((group, Content::ProductionApproved { group_name, limits: granted.limits }))
+            }
+            (Wish::ProductionRefused { .. }, ProdGroup::Refused(group, refused))
+                if refused.submission == submission =>
+            {
+                let note = self.note(refused.note.as_ref()).await?;
+                let group_name = group.name.clone();
+                Some((group, Content::ProductionRefused { group_name, reason: refused.reason, note }))
+            }
+            _ => None,
+        };
+        Ok(told)
+    }
+
+    async fn note(&self, sealed: Option<&Sealed>) -> Result<Option<String>, RefoldError> {
+        let Some(sealed) = sealed else { return Ok(None) };
+        Ok(Some(self.sealer.open(sealed, Field::Note).await?.shown().to_owned()))
+    }
+}
+
+/// A mailbox that was proven once gets its own budget when it is due again.
+fn contact_budget(account: &Account) -> Budget {
+    match &account.shown {
+        Some(shown) if shown.contact.fingerprint == account.declared.fingerprint => Budget::Own,
+        Some(_) | None => Budget::Stranger,
+    }
+}

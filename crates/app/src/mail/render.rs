@@ -1,0 +1,274 @@
+//! From data to words: plain text and HTML of one mail.
+
+use super::{
+    catalogue,
+    content::{Content, Locale, Proof},
+};
+use crate::secret::Secret;
+use chrono::{DateTime, Utc};
+use domain::group::Limits;
+use std::fmt::Write as _;
+
+/// Words of others are cut here; no field of the portal is longer.
+const WORDS_CHARS_MAX: usize = 2_000;
+
+/// A mail in words.
+pub(super) struct Rendered {
+    pub(super) subject: &'static str,
+    pub(super) text: Secret<String>,
+    pub(super) html: Secret<String>,
+}
+
+/// What a `{name}` stands for.
+enum Value {
+    Words(String),
+    Code(Secret<String>),
+    Link(Secret<String>),
+}
+
+type Data = Vec<(&'static str, Value)>;
+
+/// A paragraph with its data filled in.
+enum Block {
+    Words(String),
+    Code(Secret<String>),
+    Link(Secret<String>),
+}
+
+/// Renders a mail.
+pub(super) fn render(content: &Content, locale: Locale) -> Rendered {
+    let words = catalogue::text(content.kind(), locale);
+    let data = data_of(content, locale);
+    let blocks: Vec<Block> = words.paragraphs.iter().filter_map(|one| fill(one, &data)).collect();
+    Rendered { subject: words.subject, text: plain(&blocks), html: html(&blocks, words.subject, locale) }
+}
+
+fn data_of(content: &Content, locale: Locale) -> Data {
+    match content {
+        Content::SignUpCode { proof } => proof_data(proof),
+        Content::AddressAlreadyKnown => Vec::new(),
+        Content::ContactCode { proof, vendor_name } => {
+            let mut data = proof_data(proof);
+            data.push(("vendor", words(vendor_name)));
+            data
+        }
+        Content::ChangesRequested { group_name, reason, note, expires_at } => {
+            let mut data = notice_data(group_name, catalogue::reason(*reason, locale), note.as_deref());
+            data.push(("expires_at", instant(*expires_at)));
+            data
+        }
+        Content::ProductionApproved { group_name, limits } => limits_data(group_name, limits),
+        Content::ProductionRefused { group_name, reason, note } => {
+            notice_data(group_name, catalogue::reason(*reason, locale), note.as_deref())
+        }
+    }
+}
+
+fn proof_data(proof: &Proof) -> Data {
+    vec![
+        ("code", Value::Code(proof.code.clone())),
+        ("link", Value::Link(proof.link.clone())),
+        ("expires_at", instant(proof.expires_at)),
+    ]
+}
+
+fn notice_data(group_name: &str, reason: &str, note: Option<&str>) -> Data {
+    let mut data = vec![("group", words(group_name)), ("reason", words(reason))];
+    data.extend(note.map(|note| ("note", words(note))));
+    data
+}
+
+fn limits_data(group_name: &str, limits: &Limits) -> Data {
+    vec![
+        ("group", words(group_name)),
+        ("calls", Value::Words(limits.calls.to_string())),
+        ("window", Value::Words(format!("{} h", limits.window_s / 3_600))),
+        ("sites", Value::Words(limits.sites.to_string())),
+    ]
+}
+
+/// Words that came from outside: one line, nothing invisible, bounded.
+fn words(raw: &str) -> Value {
+    let visible = raw.chars().map(|c| if c.is_control() || is_invisible(c) { ' ' } else { c });
+    let mut text: String = visible.take(WORDS_CHARS_MAX).collect();
+    if raw.chars().nth(WORDS_CHARS_MAX).is_some() {
+        text.push('…');
+    }
+    Value::Words(text)
+}
+
+/// Line and paragraph separators, marks and overrides of direction, zero-width characters: they change how
+/// the words around them read.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+fn instant(at: DateTime<Utc>) -> Value {
+    Value::Words(at.format("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+/// `None` when a name in the paragraph has no value.
+fn fill(paragraph: &str, data: &Data) -> Option<Block> {
+    let value = |name: &str| data.iter().find(|(of, _)| *of == name).map(|(_, value)| value);
+    let mut filled = String::new();
+    let mut rest = paragraph;
+    while let Some((before, (name, after))) =
+        rest.split_once('{').and_then(|(before, after)| Some((before, after.split_once('}')?)))
+    {
+        filled.push_str(before);
+        match value(name)? {
+            Value::Words(words) => filled.push_str(words),
+            Value::Code(code) => return Some(Block::Code(code.clone())),
+            Value::Link(link) => return Some(Block::Link(link.clone())),
+        }
+        rest = after;
+    }
+    filled.push_str(rest);
+    Some(Block::Words(filled))
+}
+
+fn plain(blocks: &[Block]) -> Secret<String> {
+    let mut text = String::new();
+    for block in blocks {
+        match block {
+            Block::Words(words) => text.push_str(words),
+            // Four blanks and nothing else on the line: easy to see, and to find.
+            Block::Code(code) => {
+                text.push_str("    ");
+                text.push_str(code.reveal());
+            }
+            Block::Link(link) => text.push_str(link.reveal()),
+        }
+        text.push_str("\n\n");
+    }
+    text.truncate(text.trim_end().len() + 1);
+    Secret::new(text)
+}
+
+#[expect(clippy::expect_used, reason = "writing into a String has no way to fail")]
+fn html(blocks: &[Block], subject: &str, locale: Locale) -> Secret<String> {
+    let mut html = String::new();
+    let mut push =
+        |line: std::fmt::Arguments<'_>| writeln!(html, "{line}").expect("a String takes every write");
+    push(format_args!("<!DOCTYPE html>\n<html lang=\"{}\">", locale.tag()));
+    push(format_args!("<head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>", escape(subject)));
+    for block in blocks {
+        match block {
+            Block::Words(words) => push(format_args!("<p>{}</p>", escape(words))),
+            Block::Code(code) => push(format_args!(
+                "<p style=\"font: bold 1.5em monospace; letter-spacing: 0.1em\">{}</p>",
+                escape(code.reveal())
+            )),
+            Block::Link(link) => {
+                let link = escape(link.reveal());
+                push(format_args!("<p><a href=\"{link}\">{link}</a></p>"));
+            }
+        }
+    }
+    push(format_args!("</body>\n</html>"));
+    Secret::new(html)
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::MailKind;
+    use domain::{group::WindowKind, prodgroup::ReasonCode};
+
+    const CANARY: &str = "<b>Evil & \"Co\"</b>\u{202e}\r\nBcc: x";
+
+    fn samples() -> Vec<Content> {
+        let expires_at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let proof = || {
+            let code = Secret::new("ABCD-EF27".to_owned());
+            Proof::new(code, "https://portal.example.org/", "itt_abc", expires_at)
+        };
+        let name = || CANARY.to_owned();
+        let limits = Limits { calls: 150_000, window_s: 86_400, window: WindowKind::Rolling, sites: 25 };
+        vec![
+            Content::SignUpCode { proof: proof() },
+            Content::AddressAlreadyKnown,
+            Content::ContactCode { proof: proof(), vendor_name: name() },
+            Content::ChangesRequested {
+                group_name: name(),
+                reason: ReasonCode::Naming,
+                note: Some(name()),
+                expires_at,
+            },
+            Content::ProductionApproved { group_name: name(), limits },
+            Content::ProductionRefused { group_name: name(), reason: ReasonCode::Other, note: None },
+        ]
+    }
+
+    #[test]
+    fn every_kind_of_mail_renders_in_every_language_with_all_its_data() {
+        assert_eq!(samples().iter().map(Content::kind).collect::<Vec<_>>(), MailKind::ALL);
+        for (content, locale) in samples().iter().flat_map(|one| Locale::ALL.map(|locale| (one, locale))) {
+            let mail = render(content, locale);
+            for text in [mail.text.reveal(), mail.html.reveal()] {
+                assert!(!text.contains('{') && !text.contains('}'), "{text}");
+            }
+            let told = catalogue::text(content.kind(), locale).paragraphs;
+            let without_note = matches!(content, Content::ProductionRefused { .. });
+            let paragraphs = mail.text.reveal().trim_end().split("\n\n").count();
+            assert_eq!(paragraphs, told.len() - usize::from(without_note));
+        }
+    }
+
+    #[test]
+    fn words_of_others_stand_in_neither_subject_nor_first_line_and_are_escaped() {
+        for content in samples() {
+            let mail = render(&content, Locale::En);
+            let text = mail.text.reveal();
+            assert!(!mail.subject.contains("Evil") && !text.lines().next().unwrap().contains("Evil"));
+            assert!(!text.contains('\u{202e}') && !text.contains('\r'), "{text}");
+            assert!(!text.lines().any(|line| line.starts_with("Bcc")), "{text}");
+            assert!(!mail.html.reveal().contains("<b>"));
+            if text.contains("Evil") {
+                assert!(mail.html.reveal().contains("&lt;b&gt;Evil &amp; &quot;Co&quot;&lt;/b&gt;"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_stands_on_a_line_of_its_own_beside_the_only_link() {
+        for content in samples() {
+            let has_code = matches!(content, Content::SignUpCode { .. } | Content::ContactCode { .. });
+            let mail = render(&content, Locale::En);
+            let text = mail.text.reveal();
+            assert_eq!(text.lines().filter(|line| *line == "    ABCD-EF27").count(), usize::from(has_code));
+            let link = "https://portal.example.org/proofs/itt_abc#ABCD-EF27";
+            assert_eq!(text.lines().filter(|line| *line == link).count(), usize::from(has_code));
+            for words in [text, mail.html.reveal()] {
+                assert_eq!(words.matches("http").count(), words.matches(link).count());
+            }
+            assert_eq!(mail.html.reveal().matches("href").count(), usize::from(has_code));
+        }
+    }
+
+    #[test]
+    fn an_unknown_language_reads_english() {
+        assert_eq!([Locale::of("en-GB"), Locale::of("de-CH"), Locale::of("")], [Locale::En; 3]);
+    }
+
+    #[test]
+    fn words_of_others_are_bounded() {
+        let Value::Words(cut) = words(&"x".repeat(3_000)) else { panic!("words are words") };
+        assert_eq!(cut.chars().count(), WORDS_CHARS_MAX + 1);
+    }
+}
