@@ -211,7 +211,8 @@ impl UseCase for ConfirmContact {
         let (by, intent) = (self.by, self.intent);
         work.decide(&mut account, prodaccount::Command::ConfirmContact { by, intent })?;
         let (challenge, expires_at) = challenge.ok_or(prodaccount::Rejection::NoSuchChallenge)?;
-        spend_code(work, &challenge, &self.code, expires_at).await
+        let right = challenge.matches(work.keys(), &self.code);
+        spend_code(work, &challenge, right, expires_at).await
     }
 
     async fn abandon(&self, app: &App, command: CommandId) -> Result<(), AppError> {
@@ -223,15 +224,17 @@ impl UseCase for ConfirmContact {
     }
 }
 
-/// Counts a try of a code, and spends it when it is right.
+/// Counts a try of a code, and spends it when it is `right`.
 pub(crate) async fn spend_code(
-    work: &Work<'_>,
+    work: &mut Work<'_>,
     challenge: &Challenge,
-    typed: &str,
+    right: bool,
     expires_at: DateTime<Utc>,
 ) -> Result<(), AppError> {
     let Some(command) = work.command else { return Err(AppError::NotFound) };
-    let right = challenge.matches(work.keys(), typed);
+    if right {
+        work.leaves_traces();
+    }
     match work.side().try_code(challenge, right, command, work.now, expires_at).await? {
         CodeTry::Accepted => Ok(()),
         CodeTry::Wrong { tries_left } => Err(AppError::CodeWrong { tries_left }),

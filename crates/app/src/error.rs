@@ -1,10 +1,11 @@
 //! Why a use case did not do what was asked.
 
-use crate::{folds::FoldError, sealing::SealError, side_state::SideStateError};
+use crate::{folds::FoldError, passwords::PasswordError, sealing::SealError, side_state::SideStateError};
 use domain::{
     codec::CodecError, developer, devgroup, fields::FieldError, integration, prodaccount, prodgroup, staff,
 };
 use eventlog::{AppendError, ReadError, StreamVersion};
+use readmodel::QueryError;
 
 /// Everything a caller of a use case can be told. Texts never hold personal data, secrets or stream names.
 #[derive(Debug, thiserror::Error)]
@@ -172,6 +173,25 @@ impl From<SideStateError> for AppError {
             SideStateError::Busy | SideStateError::Full { .. } => Self::Busy,
             SideStateError::DiskFull => Self::DiskFull,
             other => Self::unavailable(other),
+        }
+    }
+}
+
+impl From<PasswordError> for AppError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy => Self::Busy,
+            PasswordError::Closed => Self::Closed,
+            PasswordError::Malformed => Self::unavailable(error),
+        }
+    }
+}
+
+impl From<QueryError> for AppError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Rebuilding => Self::Behind,
+            QueryError::Store(_) | QueryError::Inconsistent { .. } => Self::unavailable(error),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use domain::{
     Context,
-    claim::{ClaimChange, ClaimKey},
+    claim::{Claim, ClaimChange, ClaimKey},
     ids::CommandId,
     names,
     policy::Policy,
@@ -72,6 +72,7 @@ pub(crate) struct Work<'a> {
     alternatives: Vec<String>,
     authority: String,
     reason: Option<String>,
+    has_left_traces: bool,
 }
 
 struct Touched {
@@ -96,6 +97,7 @@ impl<'a> Work<'a> {
             alternatives: Vec::new(),
             authority: String::new(),
             reason: None,
+            has_left_traces: false,
         }
     }
 
@@ -151,6 +153,17 @@ impl<'a> Work<'a> {
         }
         self.claims.extend(decision.claims);
         Ok(())
+    }
+
+    /// The current holder of a claim, without guarding its stream.
+    pub(crate) async fn peek_claim(&self, key: &ClaimKey) -> Result<Arc<Claim>, AppError> {
+        let stream = claims::stream_of(&self.inner.keys, key);
+        Ok(self.inner.folds.claim(&stream).await?.state)
+    }
+
+    /// From here on side state holds something that [`UseCase::abandon`] takes back.
+    pub(crate) fn leaves_traces(&mut self) {
+        self.has_left_traces = true;
     }
 
     /// By which right the actor acts, for the envelope.
@@ -276,7 +289,12 @@ impl App {
         tokio::spawn(task.in_current_span()).await.map_err(AppError::unavailable)?
     }
 
-    async fn carry_out<U: UseCase>(&self, ticket: &Ticket, use_case: &U) -> Result<Done<()>, AppError> {
+    /// Carries a use case out in the task of the caller.
+    pub(crate) async fn carry_out<U: UseCase>(
+        &self,
+        ticket: &Ticket,
+        use_case: &U,
+    ) -> Result<Done<()>, AppError> {
         let _running = self.inner.in_flight.enter(ticket.command)?;
         let outcome = self.try_until_settled(ticket, use_case).await;
         if outcome.as_ref().is_err_and(AppError::is_final) {
@@ -318,7 +336,7 @@ impl App {
         for _ in 0..tries {
             let mut work = Work::new(&self.inner, Some(ticket.command));
             let decided = use_case.attempt(&mut work).await;
-            *left_traces |= decided.is_ok();
+            *left_traces |= work.has_left_traces;
             let version = work.version_of(main);
             if !decided.as_ref().is_err_and(AppError::hides_existence) {
                 check_precondition(ticket, version)?;

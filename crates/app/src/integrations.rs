@@ -155,7 +155,8 @@ struct StoredPair {
 
 impl StoredPair {
     /// The hash stands in side state before the fact that needs it.
-    async fn keep(&self, work: &Work<'_>) -> Result<(), AppError> {
+    async fn keep(&self, work: &mut Work<'_>) -> Result<(), AppError> {
+        work.leaves_traces();
         Ok(work.side().insert_api_secret(self.new.secret, &self.hash).await?)
     }
 

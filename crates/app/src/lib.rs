@@ -19,13 +19,18 @@ pub mod keyring;
 pub mod mail;
 mod membership;
 pub mod meta;
+pub mod outcome;
 pub mod passwords;
 pub mod promotion;
+pub mod reads;
 mod refused;
 pub mod review;
 pub mod sealing;
 pub mod secret;
+pub mod sessions;
 pub mod side_state;
+pub mod sign_up;
+pub mod staff;
 pub mod tokens;
 pub mod totp;
 
@@ -40,6 +45,9 @@ use folds::Folds;
 use ids::Ids;
 use in_flight::InFlight;
 use keyring::BoundKeys;
+use mail::{Mailer, Outbox, Worker, WorkerParts};
+use passwords::Passwords;
+use readmodel::ReadModel;
 use refused::Refused;
 use sealing::Sealer;
 use side_state::SideState;
@@ -60,10 +68,14 @@ pub struct App {
 pub struct Parts {
     /// The log.
     pub log: EventLog,
+    /// The read model folded from that log.
+    pub read: ReadModel,
     /// Side state of that log.
     pub side: SideState,
     /// Keys bound to that log.
     pub keys: BoundKeys,
+    /// The pool that hashes passwords.
+    pub passwords: Passwords,
     /// The policy in force.
     pub policy: Policy,
     /// The clock.
@@ -74,9 +86,12 @@ pub struct Parts {
 
 struct Inner {
     log: EventLog,
+    read: ReadModel,
     side: SideState,
     keys: BoundKeys,
     sealer: Sealer,
+    outbox: Outbox,
+    passwords: Passwords,
     policy: Policy,
     clock: Clock,
     ids: Ids,
@@ -89,21 +104,41 @@ struct Inner {
 impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { log, side, keys, policy, clock, ids } = parts;
+        let Parts { log, read, side, keys, passwords, policy, clock, ids } = parts;
         let inner = Inner {
             folds: Folds::new(log.clone()),
             sealer: Sealer::new(side.clone(), keys.clone(), ids.clone(), clock.clone()),
+            outbox: Outbox::new(side.clone(), keys.clone(), ids.clone(), clock.clone()),
             in_flight: InFlight::default(),
             refused: Refused::default(),
             running: Arc::new(Semaphore::new(COMMANDS_MAX)),
             log,
+            read,
             side,
             keys,
+            passwords,
             policy,
             clock,
             ids,
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// The worker that sends what commands ask for. One at a time.
+    pub fn mail_worker(&self, mailer: Mailer, base_url: String) -> Worker {
+        let inner = &self.inner;
+        Worker::new(WorkerParts {
+            log: inner.log.clone(),
+            side: inner.side.clone(),
+            keys: inner.keys.clone(),
+            sealer: inner.sealer.clone(),
+            outbox: inner.outbox.clone(),
+            mailer,
+            clock: inner.clock.clone(),
+            ids: inner.ids.clone(),
+            base_url,
+            policy_version: inner.policy.version,
+        })
     }
 
     /// The policy in force.

@@ -1,6 +1,7 @@
 //! What comes with every command besides its content, and what every command answers besides its value.
 
 use crate::keyring::BoundKeys;
+use data_encoding::HEXLOWER;
 use domain::{actor::Actor, ids::CommandId};
 use eventlog::{ActorEnvelope, Envelope, Position, StreamName, StreamVersion};
 use sha2::{Digest as _, Sha256};
@@ -21,6 +22,18 @@ pub struct Meta {
     pub request_digest: [u8; 32],
     /// The version of the main stream that the client saw.
     pub if_match: Option<StreamVersion>,
+}
+
+impl Meta {
+    /// The same for a request whose digest leaves out what is given here: ids in the path, codes.
+    #[must_use]
+    pub(crate) fn narrowed_to(self, parts: &[&[u8]]) -> Self {
+        let digest = Sha256::new().chain_update(self.request_digest);
+        let digest = parts.iter().fold(digest, |digest, part| {
+            digest.chain_update((part.len() as u64).to_be_bytes()).chain_update(part)
+        });
+        Self { request_digest: digest.finalize().into(), ..self }
+    }
 }
 
 /// A command that was carried out.
@@ -63,7 +76,7 @@ impl Ticket {
     pub(crate) fn new(meta: Meta, keys: &BoundKeys, fresh: Uuid) -> Self {
         let key = meta.idempotency_key.as_deref();
         let command = key
-            .map_or(CommandId::from_uuid(fresh), |key| keys.command_id(&scope(&meta.actor), meta.route, key));
+            .map_or(CommandId::from_uuid(fresh), |key| keys.command_id(&key_scope(&meta), meta.route, key));
         Self {
             command,
             actor: meta.actor,
@@ -109,13 +122,22 @@ pub(crate) fn word<T: serde::Serialize>(value: &T) -> String {
     }
 }
 
+/// Where a key means the same command. Strangers can't be told apart, so that for them another request is
+/// always another command: nobody meets the command of somebody who chose the same key.
+fn key_scope(meta: &Meta) -> String {
+    match meta.actor {
+        Actor::Anonymous => format!("anonymous:{}", HEXLOWER.encode(&meta.request_digest)),
+        Actor::Developer(..) | Actor::Staff(..) | Actor::Operator | Actor::System => scope(&meta.actor),
+    }
+}
+
 /// Whose commands these are: keys and outcomes of one actor mean nothing to another.
 pub(crate) fn scope(actor: &Actor) -> String {
     let envelope = actor_envelope(actor, "");
     format!("{}:{}", envelope.kind, envelope.id)
 }
 
-fn actor_envelope(actor: &Actor, authority: &str) -> ActorEnvelope {
+pub(crate) fn actor_envelope(actor: &Actor, authority: &str) -> ActorEnvelope {
     let (kind, id, session) = match actor {
         Actor::Developer(id, session) => ("developer", id.to_string(), session.to_string()),
         Actor::Staff(id, session) => ("staff", id.to_string(), session.to_string()),

@@ -5,6 +5,7 @@ use crate::codes::{Challenge, TRIES_MAX};
 use chrono::{DateTime, Utc};
 use domain::ids::CommandId;
 use sqlx::Row as _;
+use uuid::Uuid;
 
 const TABLE: &str = "code_uses";
 
@@ -60,6 +61,13 @@ impl SideState {
         };
         tx.commit().await?;
         Ok(outcome)
+    }
+
+    /// Whether a right try has spent the code of this challenge.
+    pub async fn is_code_used(&self, challenge: Uuid) -> Result<bool, SideStateError> {
+        let query = sqlx::query(sql::CODE_USE).bind(bytes(challenge));
+        let Some(row) = query.fetch_optional(&self.readers).await? else { return Ok(false) };
+        Ok(row.try_get::<Option<Vec<u8>>, _>(1)?.is_some())
     }
 
     /// Takes the use back when the command that spent the code has certainly not happened. The try counts.

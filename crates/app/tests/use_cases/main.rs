@@ -1,0 +1,11 @@
+//! Use cases over a log in memory, side state in a scratch file and a clock that is moved by hand.
+#![expect(clippy::unwrap_used, reason = "a gesture that fails ends the test")]
+
+mod bench;
+mod contacts;
+mod groups;
+mod integrations;
+mod promotion;
+mod replay;
+mod sessions;
+mod sign_up;
