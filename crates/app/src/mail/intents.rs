@@ -75,7 +75,8 @@ impl Wish {
 
 /// The mail a record asks for, if any. Only production accounts and groups ask for mails.
 pub fn intent_of(record: &Record) -> Result<Option<MailIntent>, CodecError> {
-    let id = Uuid::try_parse(record.stream.id()).unwrap_or_default();
+    // Streams that are not named by a UUID are not those of aggregates.
+    let Ok(id) = Uuid::try_parse(record.stream.id()) else { return Ok(None) };
     match record.stream.category() {
         ProdAccount::CATEGORY => {
             let event = prodaccount::Event::decode(&record.event_type, record.schema, &record.payload)?;
