@@ -152,10 +152,20 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// SHA-256 over the JSON form, hex.
+    /// As it is recorded: without the words of the fixes, which may change while what was seen does not.
+    #[must_use]
+    pub fn recorded(&self) -> Self {
+        let mut recorded = self.clone();
+        for check in &mut recorded.checklist.checks {
+            check.fix.clear();
+        }
+        recorded
+    }
+
+    /// SHA-256 over the JSON form of what is recorded, hex.
     #[expect(clippy::expect_used, reason = "derived JSON of structs without maps and floats does not fail")]
     pub fn hash(&self) -> String {
-        let json = serde_json::to_vec(self).expect("evidence is plain JSON");
+        let json = serde_json::to_vec(&self.recorded()).expect("evidence is plain JSON");
         data_encoding::HEXLOWER.encode(&Sha256::digest(&json))
     }
 }
@@ -273,8 +283,10 @@ fn terms_accepted(view: &View, policy: &Policy) -> Fix {
 fn limits_justified(view: &View, policy: &Policy) -> Fix {
     view.asked.is_none().then(|| {
         format!(
-            "Say which limits the group needs and why, such as standard with {} calls a day and {} sites.",
-            policy.standard.calls, policy.standard.sites
+            "Say which limits the group needs and why, such as standard with {} calls in {} hours and {} sites.",
+            policy.standard.calls,
+            policy.standard.window_s / 3_600,
+            policy.standard.sites
         )
     })
 }

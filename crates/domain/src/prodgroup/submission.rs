@@ -157,7 +157,7 @@ impl ProdGroup {
             by,
             asked,
             evidence_hash: evidence.hash(),
-            evidence,
+            evidence: evidence.recorded(),
             expires_at: expiry(context),
         });
         Ok(Decision::events(expired.into_iter().chain([submitted])))
