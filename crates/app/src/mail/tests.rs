@@ -378,6 +378,7 @@ async fn no_address_code_or_name_is_logged_or_queued_or_recorded_in_clear() {
     let writer = said.clone();
     tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
         .with_writer(move || writer.clone())
         .init();
     let bench = Bench::new().await;
