@@ -26,6 +26,7 @@ use eventlog::{
     AppendBatch, AppendError, Appended, Expected, NewEvent, StreamAppend, StreamName, StreamVersion,
 };
 use std::{future::Future, sync::Arc};
+use tokio::sync::TryAcquireError;
 use tracing::Instrument as _;
 
 /// Tries when others change what a decision read.
@@ -190,9 +191,9 @@ impl<'a> Work<'a> {
         })
     }
 
-    fn version_of(&self, stream: &StreamName) -> StreamVersion {
-        let touched = self.streams.iter().find(|touched| touched.stream == *stream);
-        touched.map_or(StreamVersion(0), |touched| touched.version)
+    /// The version of a stream, once it was loaded.
+    fn version_of(&self, stream: &StreamName) -> Option<StreamVersion> {
+        self.streams.iter().find(|touched| touched.stream == *stream).map(|touched| touched.version)
     }
 
     async fn resolve_claims(&mut self) -> Result<(), AppError> {
@@ -280,7 +281,11 @@ impl App {
         &self,
         work: impl Future<Output = Result<T, AppError>> + Send + 'static,
     ) -> Result<T, AppError> {
-        let permit = Arc::clone(&self.inner.running).try_acquire_owned().map_err(|_| AppError::Busy)?;
+        let permit =
+            Arc::clone(&self.inner.running).try_acquire_owned().map_err(|refused| match refused {
+                TryAcquireError::NoPermits => AppError::Busy,
+                TryAcquireError::Closed => AppError::Closed,
+            })?;
         let task = async move {
             let outcome = work.await;
             drop(permit);
@@ -337,11 +342,12 @@ impl App {
             let mut work = Work::new(&self.inner, Some(ticket.command));
             let decided = use_case.attempt(&mut work).await;
             *left_traces |= work.has_left_traces;
-            let version = work.version_of(main);
+            let seen = work.version_of(main);
             if !decided.as_ref().is_err_and(AppError::hides_existence) {
-                check_precondition(ticket, version)?;
+                check_precondition(ticket, seen)?;
             }
             decided?;
+            let version = seen.unwrap_or_default();
             match work.commit(ticket, main).await {
                 Ok(Some(appended)) => return Ok(done(ticket, main, version, &appended)),
                 Ok(None) => return Ok(self.nothing_recorded(ticket, version)),
@@ -378,10 +384,11 @@ impl App {
     }
 }
 
-fn check_precondition(ticket: &Ticket, actual: StreamVersion) -> Result<(), AppError> {
-    match ticket.if_match {
-        Some(seen) if seen != actual => Err(AppError::PreconditionFailed { actual }),
-        Some(_) | None => Ok(()),
+/// Goes before every other rejection: what a client did not see it can't have decided about.
+fn check_precondition(ticket: &Ticket, loaded: Option<StreamVersion>) -> Result<(), AppError> {
+    match (ticket.if_match, loaded) {
+        (Some(seen), Some(actual)) if seen != actual => Err(AppError::PreconditionFailed { actual }),
+        (Some(_) | None, Some(_) | None) => Ok(()),
     }
 }
 
@@ -395,3 +402,6 @@ fn done(ticket: &Ticket, main: &StreamName, loaded: StreamVersion, appended: &Ap
         replayed: appended.replayed,
     }
 }
+
+#[cfg(test)]
+mod tests;
