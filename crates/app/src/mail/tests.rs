@@ -331,7 +331,8 @@ async fn a_mail_whose_outcome_is_known_is_not_sent_again_when_side_state_is_olde
     running.stop().await.unwrap();
     bench.side.enqueue_from_log(&[], Position(0)).await.unwrap();
     let running = bench.start();
-    let later = bench.challenge(account).await;
+    let (other, _) = bench.account(owner, "support@other.example").await;
+    let later = bench.challenge(other).await;
     bench.outcome(later).await;
     bench.outbox_is_empty().await;
     running.stop().await.unwrap();
