@@ -1,13 +1,7 @@
 //! Deadlines: what has ended by time is recorded, for timelines. Every rule knows the deadlines by itself, so
 //! nothing lives longer when this worker stands still.
 
-use crate::{
-    App,
-    aggregate::Aggregate as _,
-    error::AppError,
-    execute::{UseCase, Work},
-    meta::Meta,
-};
+use crate::{App, aggregate::Aggregate as _, error::AppError, execute::UseCase, meta::Meta, work::Work};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     actor::Actor,

@@ -33,6 +33,7 @@ pub mod sign_up;
 pub mod staff;
 pub mod tokens;
 pub mod totp;
+mod work;
 
 pub use error::AppError;
 pub use folds::FoldError;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
-    Meta, Parts, clock::Clock, ids::Ids, keyring::Keyring, passwords::Passwords, secret::Secret,
-    sign_up::SignUp,
+    Meta, Parts, aggregate::Aggregate as _, clock::Clock, ids::Ids, keyring::Keyring, passwords::Passwords,
+    secret::Secret, side_state::SideState, sign_up::SignUp,
 };
 use chrono::DateTime;
 use domain::{
@@ -9,6 +9,7 @@ use domain::{
     address::Address,
     devgroup::{Command, DevGroup},
     ids::{DevGroupId, DeveloperId, SessionId},
+    policy::Policy,
 };
 use eventlog::EventLog;
 use std::sync::atomic::{AtomicU32, Ordering};

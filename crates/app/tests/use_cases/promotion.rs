@@ -247,3 +247,20 @@ async fn more_than_one_decision_can_guard_is_refused() {
     let limit = eventlog::STREAMS_PER_APPEND_MAX;
     assert!(matches!(outcome, Err(AppError::TooMuchAtOnce { limit: told }) if told == limit), "{outcome:?}");
 }
+
+#[tokio::test]
+async fn every_fact_says_by_which_right_it_was_made() {
+    let bench = Bench::new().await;
+    let (ready, grace) = in_review(&bench, bench.standard()).await;
+    let objection = Objection { reason: ReasonCode::Other, note: None };
+    bench.app.request_changes(bench.by_staff(grace), grace, ready.group, objection).await.unwrap();
+    bench.app.withdraw(bench.by(ready.developer), ready.developer, ready.group).await.unwrap();
+    for record in bench.records().await {
+        let expected = match record.actor.kind.as_str() {
+            "anonymous" | "developer" => "owner",
+            "staff" => "approver",
+            kind => kind,
+        };
+        assert_eq!(record.actor.authority, expected, "{}", record.event_type);
+    }
+}
