@@ -18,8 +18,8 @@ fn quoted(document: &str) -> Vec<String> {
 
 /// A file, or a path with `<…>` for any one name.
 fn is_path(text: &str) -> bool {
-    let path_like = text.contains('/') || text.ends_with(".rs") || text.ends_with(".md");
-    path_like
+    let is_file = Path::new(text).extension().is_some_and(|extension| extension == "rs" || extension == "md");
+    (is_file || text.contains('/'))
         && !text.starts_with('/')
         && !text.contains(' ')
         && !text.contains("://")

@@ -33,7 +33,7 @@ fn files_and_functions_fit_a_screen() {
 fn begins_function(code: &str, at: usize) -> bool {
     let before = code[..at].chars().next_back();
     let behind = code[at + 3..].chars().next();
-    before.is_none_or(|c| c.is_whitespace()) && behind.is_some_and(|c| c.is_alphabetic() || c == '_')
+    before.is_none_or(char::is_whitespace) && behind.is_some_and(|c| c.is_alphabetic() || c == '_')
 }
 
 /// Lines between the braces that hold code.
