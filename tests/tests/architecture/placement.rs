@@ -91,7 +91,7 @@ fn the_server_holds_no_sql_and_decides_nothing() {
 
 #[test]
 fn only_the_unit_of_work_and_the_mail_worker_append() {
-    let homes = &["crates/app/src/execute.rs", "crates/app/src/mail/", "crates/eventlog/"];
+    let homes = &["crates/app/src/work.rs", "crates/app/src/mail/", "crates/eventlog/"];
     assert_none(places(outside(homes), identifiers, &[".append("]));
 }
 
