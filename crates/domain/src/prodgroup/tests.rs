@@ -7,7 +7,7 @@ use crate::{
     policy::{Policy, Tier},
     prodaccount,
     staff::StaffRole,
-    testing::{at, fingerprint, given, sealed, uuid},
+    testing::{Given, at, fingerprint, given, sealed, uuid},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -69,13 +69,15 @@ fn written(requests: Vec<(Command, i64)>, from_ready: bool) -> (Vec<Event>, Vec<
     let mut instant = now();
     let mut history = if from_ready { ready() } else { vec![] };
     let mut claims = vec![];
+    let mut group = given::<ProdGroup>(&history);
     for (command, days) in requests {
         instant += TimeDelta::days(days);
-        let asked = given::<ProdGroup>(&history).when(command, instant, &Policy::default());
+        let asked = group.when(command, instant, &Policy::default());
         if let Ok(decision) = asked.outcome {
             history.extend(decision.events);
             claims.extend(decision.claims);
         }
+        group = Given { state: asked.after };
     }
     (history, claims)
 }
