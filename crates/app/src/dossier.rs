@@ -4,7 +4,7 @@
 use crate::{
     accounts::opened,
     error::AppError,
-    work::{Loaded, Work},
+    execute::{Loaded, Work},
 };
 use domain::{
     developer::{Active, Developer, Role},

@@ -4,13 +4,12 @@ use crate::{
     App,
     aggregate::Aggregate as _,
     error::AppError,
-    execute::UseCase,
+    execute::{UseCase, Work},
     groups::numbered,
     membership,
     meta::{Done, Meta},
     secret::Secret,
     tokens::{Token, TokenKind, mint_rest_key},
-    work::Work,
 };
 use domain::{
     decider::StoredEvent as _,

@@ -7,7 +7,6 @@ mod aggregate;
 mod claims;
 pub mod clock;
 pub mod codes;
-pub mod deadlines;
 mod dossier;
 pub mod error;
 mod execute;
@@ -23,6 +22,7 @@ pub mod meta;
 pub mod outcome;
 pub mod passwords;
 pub mod promotion;
+pub mod reads;
 mod refused;
 pub mod review;
 pub mod sealing;
@@ -33,7 +33,6 @@ pub mod sign_up;
 pub mod staff;
 pub mod tokens;
 pub mod totp;
-mod work;
 
 pub use error::AppError;
 pub use folds::FoldError;
@@ -57,7 +56,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 /// Commands that run at once; one more is told that the portal is busy.
-const COMMANDS_MAX: u32 = 1_024;
+const COMMANDS_MAX: usize = 1_024;
 
 /// The application. Cheap to clone.
 #[derive(Clone)]
@@ -112,7 +111,7 @@ impl App {
             outbox: Outbox::new(side.clone(), keys.clone(), ids.clone(), clock.clone()),
             in_flight: InFlight::default(),
             refused: Refused::default(),
-            running: Arc::new(Semaphore::new(COMMANDS_MAX as usize)),
+            running: Arc::new(Semaphore::new(COMMANDS_MAX)),
             log,
             read,
             side,
@@ -147,26 +146,14 @@ impl App {
         &self.inner.policy
     }
 
-    /// What people are shown; nothing decides from it.
-    pub fn read(&self) -> &ReadModel {
-        &self.inner.read
-    }
-
-    /// Opens the personal fields in rows of the read model, one answer at a time.
-    pub fn sealer(&self) -> &Sealer {
-        &self.inner.sealer
-    }
-
-    /// Waits until the commands that run have ended; from then on none begins.
-    pub async fn finish(&self) {
-        let all = self.inner.running.acquire_many(COMMANDS_MAX).await;
-        self.inner.running.close();
-        drop(all);
-    }
-
     /// The end of the log: what a read that begins now must see.
     pub fn head(&self) -> Head {
         self.inner.log.head()
+    }
+
+    /// Whether commands can be recorded at this moment.
+    pub fn is_writable(&self) -> bool {
+        self.inner.log.is_writable()
     }
 
     /// The id a command gives to what it makes.

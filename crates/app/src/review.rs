@@ -6,10 +6,9 @@ use crate::{
     aggregate::Aggregate as _,
     dossier::{self, Dossier},
     error::AppError,
-    execute::UseCase,
+    execute::{UseCase, Work},
     meta::{Done, Meta, word},
     sealing::Field,
-    work::Work,
 };
 use domain::{
     ids::{ProdGroupId, StaffId},

@@ -8,14 +8,13 @@ use crate::{
     claims,
     codes::{Challenge, SIGN_UP_LIFE},
     error::AppError,
-    execute::UseCase,
+    execute::{UseCase, Work},
     mail::SignUpRecipient,
-    meta::{Done, Meta},
+    meta::{Done, Meta, word},
     passwords::check_password,
     sealing::Field,
     secret::Secret,
     side_state::{PendingSignUp, StoredCredential},
-    work::Work,
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -88,7 +87,11 @@ impl App {
     /// Lets a sign-up wait for its code. Whoever owns the address gets a mail: with a code, or, when it has an
     /// account already, with that news. The answer and the work are the same.
     pub async fn start_sign_up(&self, meta: Meta, sign_up: SignUp) -> Result<SignUpStarted, AppError> {
-        check(&sign_up, &self.inner.policy)?;
+        let SignUp { email: _, password, name, locale, terms_version } = &sign_up;
+        let errors = check(password, name, locale, terms_version, &self.inner.policy);
+        if !errors.is_empty() {
+            return Err(AppError::Fields(errors));
+        }
         let address = self.address_fingerprint(&sign_up.email);
         let ticket = self.ticket(meta.narrowed_to(&[&address.0]));
         let id = SignUpId::from_uuid(self.derived_id(&ticket, "sign-up"));
@@ -233,7 +236,7 @@ impl UseCase for Prove {
         let register = self.register(work, &pending).await?;
         let mut developer = work.load::<Developer>(self.developer).await?;
         let mut group = work.load::<DevGroup>(self.group).await?;
-        work.acts_as(Some(Role::Owner));
+        work.authority(word(&Role::Owner));
         work.decide(&mut developer, developer::Command::Register(register))?;
         let (id, owner, role) = (self.group, self.developer, Role::Owner);
         work.decide(
@@ -251,27 +254,33 @@ impl UseCase for Prove {
 }
 
 /// Rules on what a person types, all of them at once.
-fn check(sign_up: &SignUp, policy: &Policy) -> Result<(), AppError> {
+pub fn check(
+    password: &Secret<String>,
+    name: &str,
+    locale: &str,
+    terms_version: &str,
+    policy: &Policy,
+) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    if let Err(rule) = check_password(&sign_up.password) {
+    if let Err(rule) = check_password(password) {
         errors.push(FieldError::new("/password", "password.rule", rule.to_string()));
     }
-    let name = sign_up.name.trim();
+    let name = name.trim();
     if name.is_empty() || name.chars().count() > PERSON_NAME_CHARS_MAX || name.chars().any(char::is_control) {
         let rule = format!("a name has 1 to {PERSON_NAME_CHARS_MAX} characters and no control characters");
         errors.push(FieldError::new("/name", "name.form", rule));
     }
-    if !is_language_tag(&sign_up.locale) {
+    if !is_language_tag(locale) {
         let rule = "a locale is a BCP 47 language tag";
         errors.push(FieldError::new("/locale", "locale.form", rule).fix("en"));
     }
-    if sign_up.terms_version != policy.terms_version {
+    if terms_version != policy.terms_version {
         let rule = "the terms in force must be accepted";
         errors.push(
             FieldError::new("/terms_version", "terms.not_current", rule).fix(policy.terms_version.clone()),
         );
     }
-    if errors.is_empty() { Ok(()) } else { Err(AppError::Fields(errors)) }
+    errors
 }
 
 /// Well-formed as far as parts go (RFC 5646, section 2.1): letters and digits, one to eight a part, the first

@@ -4,13 +4,12 @@ use crate::{
     App,
     aggregate::Aggregate as _,
     error::AppError,
-    execute::UseCase,
+    execute::{UseCase, Work},
     meta::{Done, Meta},
     sealing::Field,
     secret::Secret,
     side_state::{SessionOwner, StoredCredential},
     totp::SecondFactor,
-    work::Work,
 };
 use domain::{
     address::Address,

@@ -3,8 +3,9 @@
 use crate::{
     config::{self, Config, Settings, Sources},
     exit::{self, Failure},
-    init,
+    init, operator,
 };
+use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
@@ -19,12 +20,31 @@ struct Cli {
 enum Command {
     /// Write a commented configuration file and a keyring; overwrites nothing.
     Init(init::Options),
+    /// Answer requests until SIGTERM.
+    Serve(Configured),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Look at the keyring.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Look after members of staff.
+    #[command(subcommand)]
+    Staff(StaffCommand),
+    /// Look after the log.
+    #[command(subcommand)]
+    Log(operator::log::Command),
+}
+
+#[derive(Subcommand)]
+enum StaffCommand {
+    /// Add a member of staff; password and second factor are shown once.
+    Add {
+        #[command(flatten)]
+        newcomer: operator::staff::Newcomer,
+        #[command(flatten)]
+        configured: Configured,
+    },
 }
 
 #[derive(Subcommand)]
@@ -41,7 +61,7 @@ enum KeysCommand {
 
 /// Where the configuration comes from.
 #[derive(Args)]
-struct Configured {
+pub(crate) struct Configured {
     /// Configuration file; PORTAL_CONFIG names it too.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -55,7 +75,7 @@ impl Configured {
         Ok(Settings::resolve(&Sources::from_process(self.config, self.set)?)?)
     }
 
-    fn load(self) -> Result<Config, Failure> {
+    pub(crate) fn load(self) -> Result<Config, Failure> {
         Ok(Config::from_settings(&self.settings()?)?)
     }
 }
@@ -77,34 +97,52 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> Result<(), Failure> {
-    match command {
-        Command::Init(options) => {
-            let written = init::run(&options)?;
-            tell(&mut std::io::stdout().lock(), &written);
+    let told = match command {
+        Command::Init(options) => init::run(&options)?,
+        Command::Serve(configured) => {
+            let config = configured.load()?;
+            runtime()?.block_on(operator::serve::run(config))?;
+            String::new()
         }
         Command::Config(ConfigCommand::Show(configured)) => {
             let settings = configured.settings()?;
             tell(&mut std::io::stdout().lock(), &config::show(&settings));
             Config::from_settings(&settings)?;
+            String::new()
         }
-        Command::Keys(KeysCommand::Check(configured)) => {
-            let path = configured.load()?.keyring;
-            let report = app::keyring::Keyring::load(&path)
-                .map_err(|error| Failure::Failed(anyhow::Error::new(error)))?
-                .check();
-            let text = format!(
-                "{}: generations {:?}, newest {}\n",
-                path.display(),
-                report.generations,
-                report.newest
-            );
-            tell(&mut std::io::stdout().lock(), &text);
+        Command::Keys(KeysCommand::Check(configured)) => keys_check(&configured.load()?)?,
+        Command::Staff(StaffCommand::Add { newcomer, configured }) => {
+            let config = configured.load()?;
+            runtime()?.block_on(operator::staff::add(config, newcomer))?
         }
-    }
+        Command::Log(command) => runtime()?.block_on(operator::log::run(command))?,
+    };
+    tell(&mut std::io::stdout().lock(), &told);
     Ok(())
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?)
+}
+
+fn keys_check(config: &Config) -> Result<String, Failure> {
+    let path = &config.keyring;
+    let report = app::keyring::Keyring::load(path).context("the keyring is refused")?.check();
+    Ok(format!("{}: generations {:?}, newest {}\n", path.display(), report.generations, report.newest))
 }
 
 /// Writes for the one who called; a closed pipe is theirs to close.
 fn tell(out: &mut impl Write, text: &str) {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).unwrap_or_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 /// Why a command did not do what was asked. The text goes to standard error.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// It failed; exit 1.
     #[error("{0:#}")]
     Failed(#[from] anyhow::Error),

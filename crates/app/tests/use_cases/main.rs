@@ -3,10 +3,8 @@
 
 mod bench;
 mod contacts;
-mod deadlines;
 mod groups;
 mod integrations;
-mod outcome;
 mod promotion;
 mod replay;
 mod sessions;

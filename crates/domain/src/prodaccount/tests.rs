@@ -1,7 +1,6 @@
 use super::*;
 use crate::{
     address::MailboxClass,
-    claim::ClaimChange,
     names::NameRule,
     testing::{at, fingerprint, given, sealed, uuid},
 };

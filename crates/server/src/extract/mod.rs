@@ -1,6 +1,13 @@
 //! What handlers take out of a request.
 
+pub mod call;
 pub mod json;
+pub mod query;
 pub mod strict;
 #[cfg(test)]
 mod tests;
+pub(crate) mod token;
+
+pub use call::{Call, Developer, RequestId, Session, Staff};
+pub use json::{Body, Json};
+pub use query::PageQuery;

@@ -58,10 +58,12 @@ problems! {
     NO_METHOD = 405 "route.method_not_allowed" "Method not allowed" "The path does not take this method; `Allow` lists those it takes.";
     NOT_ACCEPTABLE = 406 "route.not_acceptable" "Not acceptable" "The answer is only available as application/json.";
     TIMED_OUT = 503 "request.timed_out" "Timed out" "The request took longer than 10 seconds; what it asked for may still be done." retry 1;
+    KEYS_LOST = 500 "internal.keys_lost" "Keys lost" "Stored personal data does not open with the keys there are; the server stops.";
     INTERNAL = 500 "internal" "Internal error" "The server failed; the request id leads to its log.";
 
     // Who asks.
     SIGN_IN_NEEDED = 401 "auth.required" "Sign-in needed" "The request needs a valid session token.";
+    THROTTLED = 429 "auth.throttled" "Too many failed sign-ins" "Too many sign-ins with this address failed; wait before the next." retry 60;
     BAD_CREDENTIALS = 401 "auth.bad_credentials" "Sign-in failed" "Address, password or code is wrong.";
     FORBIDDEN = 403 "auth.forbidden" "Not permitted" "The signed-in principal's role does not permit this.";
     NOT_FOUND = 404 "resource.not_found" "Not found" "There is no such thing, or none you may know of.";
@@ -76,7 +78,13 @@ problems! {
     CONTENDED = 503 "service.contended" "Contended" "Others kept changing the same thing; nothing was done." retry 1;
     BUSY = 503 "service.busy" "Busy" "A bounded queue is full; nothing was done." retry 2;
     UNAVAILABLE = 503 "service.unavailable" "Unavailable" "A part that is needed does not answer; nothing was done." retry 5;
+    STOPPING = 503 "service.stopping" "Stopping" "The server takes no more changes; another one will." retry 5;
+    IN_DOUBT = 503 "service.in_doubt" "In doubt" "Whether the change is durable is unknown; ask what became of the command." retry 5;
+    ANSWER_PENDING = 503 "service.answer_pending" "Done, answer pending" "The change is durable, its result is not readable yet; read it, or repeat with the same idempotency key." retry 1;
     DISK_FULL = 507 "service.disk_full" "No space" "The device is full; reading goes on, writing does not.";
+
+    TOO_MUCH_AT_ONCE = 422 "service.too_much_at_once" "Too much at once" "The change touches more things than one decision may.";
+    HISTORY_FULL = 409 "service.history_full" "History full" "It has too long a history to change any more.";
 
     // Fields and codes.
     FIELDS = 422 "fields.invalid" "Fields break rules" "Fields break rules; `errors` lists all of them.";
@@ -93,49 +101,54 @@ problems! {
     NAME_NO_KNOWN_PART = 422 "name.no_known_part" "Name says nothing known" "One part of the name must be the vendor's name or one of its integrations'.";
     NAME_TAKEN = 422 "name.taken" "Name taken" "Another holds this name or one that looks like it.";
 
-    // Developers and staff.
+    // Rules of developers and staff; codes as in the domain.
     DEVELOPER_EXISTS = 409 "developer.already_registered" "Already registered" "The account exists already.";
     TOO_MANY_GROUPS = 422 "developer.too_many_groups" "Too many groups" "A developer owns at most so many development groups.";
     STAFF_EXISTS = 409 "staff.already_enrolled" "Already enrolled" "The member of staff exists already.";
     STAFF_LEFT = 409 "staff.has_left" "Has left" "The member of staff has left.";
 
-    // Groups and integrations.
-    GROUP_EXISTS = 409 "group.already_exists" "Group exists" "The group exists already.";
-    GROUP_NOT_ALLOWED = 403 "group.not_allowed" "Not permitted in this group" "Only an owner or admin of the group may do this.";
-    GROUP_PERSONAL = 409 "group.personal" "Personal group" "The personal group keeps its name.";
-    ALREADY_IN_GROUP = 409 "group.already_in" "Already in this group" "The integration is in this group already.";
-    NOT_IN_GROUP = 409 "group.not_in" "Not in this group" "The integration is not in this group.";
+    // Rules of development groups.
+    DEVGROUP_EXISTS = 409 "devgroup.already_exists" "Group exists" "The group exists already.";
+    DEVGROUP_NOT_ALLOWED = 403 "devgroup.not_allowed" "Not permitted in this group" "Only an owner or admin of the group may do this.";
+    DEVGROUP_PERSONAL = 409 "devgroup.personal_group" "Personal group" "The personal group keeps its name.";
+    DEVGROUP_HAS_IT = 409 "devgroup.already_in_group" "Already in this group" "The integration is in this group already.";
+    DEVGROUP_LACKS_IT = 409 "devgroup.not_in_group" "Not in this group" "The integration is not in this group.";
+
+    // Rules of integrations.
     INTEGRATION_EXISTS = 409 "integration.already_registered" "Already registered" "The integration exists already.";
     INTEGRATION_NOT_ALLOWED = 403 "integration.not_allowed" "Not permitted for this integration" "Only an owner or admin of its group may do this.";
+    SECRET_REQUIRED = 409 "integration.secret_required" "Secret needed" "An integration with the REST kind begins with a secret.";
+    KIND_REMOVED = 409 "integration.kind_removed" "Kind removed" "A kind once registered stays.";
     TOO_MANY_SECRETS = 409 "integration.too_many_secrets" "Too many secrets" "The integration has as many live secrets as it may.";
     NOT_REST = 409 "integration.not_rest" "Not a REST integration" "Only an integration with the REST kind has secrets.";
+    INTEGRATION_THERE = 409 "integration.already_in_group" "Already in this group" "The integration is in this group already.";
 
-    SECRET_REQUIRED = 409 "integration.secret_required" "Secret needed" "An integration of the REST kind needs a secret.";
-    KIND_REMOVED = 409 "integration.kind_removed" "Kind removed" "An integration keeps the kinds it was registered with.";
+    // Rules of production accounts.
+    ACCOUNT_EXISTS = 409 "prodaccount.already_exists" "Account exists" "The production account exists already.";
+    ACCOUNT_NOT_ALLOWED = 403 "prodaccount.not_allowed" "Not permitted in this account" "Only an owner or admin of the account may do this.";
+    ACCOUNT_SUPPORT_URL = 422 "prodaccount.support_url" "Support URL refused" "The support URL must be an https URL with a public host.";
+    ACCOUNT_HAS_GROUP = 409 "prodaccount.has_group" "Has a production group" "The account has a production group already.";
+    CONTACT_NO_ANSWERS = 422 "prodaccount.contact_takes_no_answers" "Contact takes no answers" "A mailbox that takes no answers cannot be a contact.";
+    CONTACT_SAME = 409 "prodaccount.same_contact" "Same contact" "This mailbox is the declared contact already.";
+    CONTACT_PROVEN = 409 "prodaccount.contact_already_proven" "Contact is proven" "The contact is proven and not due for a new proof.";
+    CHALLENGE_EXPIRED = 409 "prodaccount.challenge_expired" "Code expired" "The code has expired; ask for another one.";
 
-    // Production accounts.
-    ACCOUNT_EXISTS = 409 "account.already_exists" "Account exists" "The production account exists already.";
-    ACCOUNT_NOT_ALLOWED = 403 "account.not_allowed" "Not permitted in this account" "Only an owner or admin of the account may do this.";
-    ACCOUNT_SUPPORT_URL = 422 "account.support_url" "Support URL refused" "The support URL must be an https URL with a public host.";
-    ACCOUNT_HAS_GROUP = 409 "account.has_group" "Has a production group" "The account has a production group already.";
-    CONTACT_NO_ANSWERS = 422 "contact.takes_no_answers" "Contact takes no answers" "A mailbox that takes no answers cannot be a contact.";
-    CONTACT_SAME = 409 "contact.same" "Same contact" "This mailbox is the declared contact already.";
-    CONTACT_PROVEN = 409 "contact.already_proven" "Contact is proven" "The contact is proven and not due for a new proof.";
-
-    // Promotion.
-    PROMOTION_EXISTS = 409 "promotion.already_exists" "Production group exists" "The production group exists already.";
-    PROMOTION_NOT_ALLOWED = 403 "promotion.not_allowed" "Not permitted in this account" "Only an owner or admin of the account may do this.";
-    PROMOTION_UNDER_REVIEW = 409 "promotion.under_review" "Under review" "Not while it is submitted or in review; withdraw the submission first.";
-    PROMOTION_ILLEGAL = 409 "promotion.illegal_transition" "Not possible now" "The step does not exist in the present state of the promotion.";
-    PROMOTION_CHECKLIST_RED = 422 "promotion.checklist_red" "Checklist is red" "A blocking check is red; `errors` lists all of them with their fixes.";
-    PROMOTION_NO_LIMITS = 422 "promotion.no_limits_asked" "No limits asked" "Ask for limits and say why before you submit.";
-    PROMOTION_LIMITS_RANGE = 422 "promotion.limits_out_of_range" "Limits out of range" "The limits asked for cannot be granted.";
-    PROMOTION_NOT_APPROVER = 403 "promotion.not_an_approver" "Not an approver" "Only an approver may decide.";
-    PROMOTION_NOT_INDEPENDENT = 403 "promotion.reviewer_not_independent" "Reviewer not independent" "Nobody decides for an account they belong or belonged to.";
-    PROMOTION_SAME_APPROVER = 409 "promotion.same_approver" "Same approver" "The second approval must come from another member of staff.";
-    PROMOTION_EVIDENCE_CHANGED = 409 "promotion.evidence_changed" "Evidence has changed" "What was submitted is no longer so; request changes so that it is submitted again.";
-    PROMOTION_EXPIRED = 409 "promotion.expired" "Submission expired" "The submission has expired.";
-    PROMOTION_NOT_DUE = 409 "promotion.not_due" "Not due" "The deadline has not passed.";
+    // Rules of production groups and promotion.
+    PROMOTION_EXISTS = 409 "prodgroup.already_exists" "Production group exists" "The production group exists already.";
+    PROMOTION_NOT_ALLOWED = 403 "prodgroup.not_allowed" "Not permitted in this account" "Only an owner or admin of the account may do this.";
+    PROMOTION_UNDER_REVIEW = 409 "prodgroup.under_review" "Under review" "Not while it is submitted or in review; withdraw the submission first.";
+    PROMOTION_ILLEGAL = 409 "prodgroup.illegal_transition" "Not possible now" "The step does not exist in the present state of the promotion.";
+    PROMOTION_CHECKLIST_RED = 422 "prodgroup.checklist_red" "Checklist is red" "A blocking check is red; `errors` lists all of them with their fixes.";
+    PROMOTION_NO_LIMITS = 422 "prodgroup.no_limits_asked" "No limits asked" "Ask for limits and say why before you submit.";
+    PROMOTION_LIMITS_RANGE = 422 "prodgroup.limits_out_of_range" "Limits out of range" "The limits asked for cannot be granted.";
+    PROMOTION_NOT_APPROVER = 403 "prodgroup.not_an_approver" "Not an approver" "Only an approver may decide.";
+    PROMOTION_NOT_INDEPENDENT = 403 "prodgroup.reviewer_not_independent" "Reviewer not independent" "Nobody decides for an account they belong or belonged to.";
+    PROMOTION_SAME_APPROVER = 409 "prodgroup.same_approver" "Same approver" "The second approval must come from another member of staff.";
+    PROMOTION_EVIDENCE_CHANGED = 409 "prodgroup.evidence_changed" "Evidence has changed" "What was submitted is no longer so; request changes so that it is submitted again.";
+    PROMOTION_EXPIRED = 409 "prodgroup.submission_expired" "Submission expired" "The submission has expired.";
+    PROMOTION_NOT_DUE = 409 "prodgroup.not_due" "Not due" "The deadline has not passed.";
+    PROMOTION_HAS_IT = 409 "prodgroup.already_in_group" "Already in this group" "The integration is in this group already.";
+    PROMOTION_LACKS_IT = 409 "prodgroup.not_in_group" "Not in this group" "The integration is not in this group.";
 }
 
 /// `api-spec/problems.md`.

@@ -1,7 +1,8 @@
 //! Problem documents (RFC 9457): the one form in which anything fails over HTTP.
 
+pub(crate) mod failures;
 pub mod kinds;
-mod rejections;
+pub(crate) mod rejections;
 #[cfg(test)]
 mod tests;
 

@@ -6,13 +6,11 @@ use domain::{
     fields::FieldError,
     integration,
     names::{NameProblem, NameRule},
-    prodaccount,
-    prodgroup::{self, checklist::CheckCode},
-    staff,
+    prodaccount, prodgroup, staff,
 };
 
 /// A name problem, told at the body's member that holds the name.
-fn name(problem: &NameProblem, pointer: &str) -> Problem {
+pub(crate) fn name(problem: &NameProblem, pointer: &str) -> Problem {
     let kind: &'static Kind = match problem.rule {
         NameRule::Empty => &kinds::NAME_EMPTY,
         NameRule::TooLong => &kinds::NAME_TOO_LONG,
@@ -43,13 +41,13 @@ impl From<devgroup::Rejection> for Problem {
     fn from(rejection: devgroup::Rejection) -> Self {
         use devgroup::Rejection as R;
         let kind = match &rejection {
-            R::AlreadyExists => &kinds::GROUP_EXISTS,
+            R::AlreadyExists => &kinds::DEVGROUP_EXISTS,
             R::NotYours => &kinds::NOT_FOUND,
-            R::NotAllowed => &kinds::GROUP_NOT_ALLOWED,
+            R::NotAllowed => &kinds::DEVGROUP_NOT_ALLOWED,
             R::Name(problem) => return name(problem, "/name"),
-            R::PersonalGroup => &kinds::GROUP_PERSONAL,
-            R::AlreadyInGroup => &kinds::ALREADY_IN_GROUP,
-            R::NotInGroup => &kinds::NOT_IN_GROUP,
+            R::PersonalGroup => &kinds::DEVGROUP_PERSONAL,
+            R::AlreadyInGroup => &kinds::DEVGROUP_HAS_IT,
+            R::NotInGroup => &kinds::DEVGROUP_LACKS_IT,
         };
         Self::new(kind).detail(rejection.to_string())
     }
@@ -65,7 +63,7 @@ impl From<integration::Rejection> for Problem {
             R::Name(problem) => return name(problem, "/name"),
             R::TooManySecrets => &kinds::TOO_MANY_SECRETS,
             R::NotRest => &kinds::NOT_REST,
-            R::AlreadyInGroup => &kinds::ALREADY_IN_GROUP,
+            R::AlreadyInGroup => &kinds::INTEGRATION_THERE,
             R::SecretRequired => &kinds::SECRET_REQUIRED,
             R::KindRemoved => &kinds::KIND_REMOVED,
         };
@@ -85,7 +83,7 @@ impl From<prodaccount::Rejection> for Problem {
             R::ContactTakesNoAnswers => &kinds::CONTACT_NO_ANSWERS,
             R::SameContact => &kinds::CONTACT_SAME,
             R::ContactAlreadyProven => &kinds::CONTACT_PROVEN,
-            R::ChallengeExpired => &kinds::CODE_EXPIRED,
+            R::ChallengeExpired => &kinds::CHALLENGE_EXPIRED,
             R::HasGroup { group } => {
                 return Self::new(&kinds::ACCOUNT_HAS_GROUP)
                     .detail(format!("the account has the production group {group} already"));
@@ -107,7 +105,8 @@ impl From<prodgroup::Rejection> for Problem {
             R::IllegalTransition { .. } => &kinds::PROMOTION_ILLEGAL,
             R::ChecklistRed { checklist, .. } => {
                 let red = checklist.blocking().map(|check| {
-                    FieldError::new("", check_code(check.code), "the check is red").fix(check.fix.clone())
+                    FieldError::new("", crate::api::checks::code(check.code), "the check is red")
+                        .fix(check.fix.clone())
                 });
                 return Self::new(&kinds::PROMOTION_CHECKLIST_RED).detail(rejection.to_string()).fields(red);
             }
@@ -119,8 +118,8 @@ impl From<prodgroup::Rejection> for Problem {
             R::EvidenceChanged => &kinds::PROMOTION_EVIDENCE_CHANGED,
             R::SubmissionExpired => &kinds::PROMOTION_EXPIRED,
             R::NotDue => &kinds::PROMOTION_NOT_DUE,
-            R::AlreadyInGroup => &kinds::ALREADY_IN_GROUP,
-            R::NotInGroup => &kinds::NOT_IN_GROUP,
+            R::AlreadyInGroup => &kinds::PROMOTION_HAS_IT,
+            R::NotInGroup => &kinds::PROMOTION_LACKS_IT,
         };
         Self::new(kind).detail(rejection.to_string())
     }
@@ -135,22 +134,5 @@ impl From<staff::Rejection> for Problem {
             R::HasLeft => &kinds::STAFF_LEFT,
         };
         Self::new(kind).detail(rejection.to_string())
-    }
-}
-
-/// The code of a check as field error, the same words as in the checklist.
-fn check_code(code: CheckCode) -> &'static str {
-    match code {
-        CheckCode::OwnerProven => "owner_proven",
-        CheckCode::ContactProven => "contact_proven",
-        CheckCode::ContactRole => "contact_role",
-        CheckCode::NameRule => "name_rule",
-        CheckCode::HasIntegration => "has_integration",
-        CheckCode::IntegrationsComplete => "integrations_complete",
-        CheckCode::UrisOnDeclaredHosts => "uris_on_declared_hosts",
-        CheckCode::SupportUrl => "support_url",
-        CheckCode::TermsAccepted => "terms_accepted",
-        CheckCode::LimitsJustified => "limits_justified",
-        CheckCode::SecondOwner => "second_owner",
     }
 }

@@ -1,0 +1,3 @@
+//! Commands whose answer was lost.
+
+pub mod get;

@@ -1,0 +1,59 @@
+//! Development groups.
+
+pub mod create;
+pub mod get;
+pub mod list;
+pub mod rename;
+
+use super::{
+    schemas,
+    values::{Limits, MemberOf, Role},
+};
+use readmodel::query::group::GroupRow;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A development group as one of its members sees it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    #[schema(value_type = schemas::DevGroupId)]
+    id: String,
+    #[schema(min_length = 1, max_length = 100, example = "Acme - Attendance")]
+    name: String,
+    /// Whether it is its owner's personal default group.
+    personal: bool,
+    /// Role of whoever asks.
+    role: Role,
+    #[schema(min_items = 1)]
+    members: Vec<MemberOf>,
+    /// Oldest first, at most 100; the list of integrations has them all.
+    #[schema(value_type = Vec<schemas::IntegrationId>, max_items = 100)]
+    integrations: Vec<String>,
+    limits: Limits,
+}
+
+impl From<GroupRow> for Group {
+    fn from(row: GroupRow) -> Self {
+        Self {
+            id: row.id.to_string(),
+            name: row.name,
+            personal: row.personal,
+            role: row.role.into(),
+            members: row.members.into_iter().map(MemberOf::from).collect(),
+            integrations: row.integrations.iter().map(ToString::to_string).collect(),
+            limits: row.limits.into(),
+        }
+    }
+}
+
+/// A name, as typed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// Up to three parts between " - ", such as `Company - Product - Team`.
+    #[schema(min_length = 1, max_length = 100, example = "Acme - Attendance")]
+    pub name: String,
+}
+
+impl crate::extract::Body for Named {}

@@ -1,0 +1,34 @@
+//! `PATCH /v1/groups/{group}`
+
+use super::{Group, Named};
+use crate::{
+    api::{answer, schemas},
+    extract::{Call, Developer, Json},
+    portal::Portal,
+    problem::{Problem, kinds},
+};
+use actix_web::{
+    HttpResponse,
+    web::{Data, Path},
+};
+use domain::ids::DevGroupId;
+
+/// Give a development group another name.
+#[utoipa::path(
+    patch, path = "/v1/groups/{group}", operation_id = "rename_group", tag = "groups", request_body = Named,
+    params(("group" = schemas::DevGroupId, Path, description = "Which group.")),
+    responses((status = 200, description = "The group with its name.", body = Group))
+)]
+pub(crate) async fn handle(
+    portal: Data<Portal>,
+    me: Developer,
+    call: Call,
+    group: Path<DevGroupId>,
+    request: Json<Named>,
+) -> Result<HttpResponse, Problem> {
+    let meta = call.meta(&request);
+    let done = portal.app.rename_group(meta, me.0, *group, request.body.name).await?;
+    portal.wait_for(&done).await?;
+    let row = portal.app.read().group(*group, me.0).await?.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
+    Ok(answer::changed(&portal, &done, row.version, &Group::from(row)))
+}

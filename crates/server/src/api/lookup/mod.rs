@@ -1,0 +1,4 @@
+//! What customers see of an integration.
+
+pub mod card;
+pub mod get;

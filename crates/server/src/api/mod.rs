@@ -1,0 +1,30 @@
+//! The HTTP API: one folder a noun, one file an operation, and the table that registers, guards and
+//! documents all of them.
+
+pub mod accounts;
+pub(crate) mod answer;
+pub mod checks;
+pub mod commands;
+pub mod contact;
+mod endpoint;
+pub mod groups;
+pub mod integrations;
+pub mod lookup;
+pub mod me;
+pub mod openapi;
+pub(crate) mod parse;
+pub mod policy;
+pub mod production_groups;
+pub mod promotions;
+mod routes;
+pub mod schemas;
+pub mod service;
+pub mod sessions;
+pub mod sign_ups;
+#[cfg(test)]
+mod tests;
+pub mod values;
+
+pub use endpoint::{Endpoint, Shape, Who};
+pub use routes::ROUTES;
+pub(crate) use routes::register;

@@ -1,0 +1,294 @@
+//! The OpenAPI 3.1 document: successes and bodies from the handlers' annotations, everything that follows
+//! from the table of routes (who may, which headers, which failures) from the table.
+
+use super::{
+    Endpoint, ROUTES, Shape, Who, accounts, commands, groups, integrations, lookup, me, policy,
+    production_groups, promotions, service, sessions, sign_ups,
+};
+use crate::problem::{MEDIA_TYPE, ProblemBody};
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "devportal",
+        description = "Registration backend of a developer portal. Failures are problem documents (RFC 9457).",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    components(schemas(ProblemBody)),
+    paths(
+        sign_ups::start::handle,
+        sign_ups::prove::handle,
+        sessions::sign_in::handle,
+        sessions::sign_out::handle,
+        sessions::sign_in_staff::handle,
+        me::get::handle,
+        groups::list::handle,
+        groups::create::handle,
+        groups::get::handle,
+        groups::rename::handle,
+        integrations::list::handle,
+        integrations::register::handle,
+        integrations::get::handle,
+        integrations::declare::handle,
+        integrations::issue_secret::handle,
+        integrations::move_to::handle,
+        accounts::list::handle,
+        accounts::open::handle,
+        accounts::get::handle,
+        accounts::declare_contact::handle,
+        accounts::request_challenge::handle,
+        accounts::prove_contact::handle,
+        production_groups::list::handle,
+        production_groups::draft::handle,
+        production_groups::get::handle,
+        production_groups::rename::handle,
+        production_groups::ask_limits::handle,
+        production_groups::checklist::handle,
+        production_groups::submit::handle,
+        production_groups::withdraw::handle,
+        production_groups::timeline::handle,
+        promotions::list::handle,
+        promotions::get::handle,
+        promotions::start_review::handle,
+        promotions::request_changes::handle,
+        promotions::approve::handle,
+        promotions::refuse::handle,
+        lookup::get::handle,
+        commands::get::handle,
+        policy::get::handle,
+        service::openapi::handle,
+        service::livez::handle,
+        service::readyz::handle,
+    )
+)]
+struct Annotated;
+
+/// What a status of failure means, whatever the operation.
+const FAILURES: &[(u16, &str)] = &[
+    (400, "The request is malformed, or has a field or parameter that is unknown or of the wrong type."),
+    (401, "Signing in is needed, or failed."),
+    (403, "Whoever asks may not do this."),
+    (404, "There is no such thing, or none the caller may know of."),
+    (406, "The answer is only available as application/json."),
+    (409, "The present state does not allow it."),
+    (412, "It has changed since the version in If-Match."),
+    (413, "The body has more than 64 KiB."),
+    (415, "The body must be sent as application/json."),
+    (422, "Fields break rules; the problem says which."),
+    (428, "The request must name the version it changes in If-Match."),
+    (429, "Too many failed attempts; Retry-After says when to try again."),
+    (500, "The server failed."),
+    (503, "Something needed is busy or not there; Retry-After says when to try again."),
+    (507, "The device is full; reading goes on."),
+];
+
+/// The document.
+pub fn document() -> Value {
+    let mut document = serde_json::to_value(Annotated::openapi()).unwrap_or_default();
+    document["info"]["version"] = json!("1");
+    document["components"]["securitySchemes"] = json!({
+        "session": { "type": "http", "scheme": "bearer", "description": "A session token, `dpt_…`." }
+    });
+    document["components"]["headers"] = headers();
+    document["components"]["responses"] = FAILURES
+        .iter()
+        .map(|(status, meaning)| (format!("Problem{status}"), failure(*status, meaning)))
+        .collect();
+    for endpoint in ROUTES {
+        let method = endpoint.method().as_str().to_ascii_lowercase();
+        complete(endpoint, &mut document["paths"][endpoint.path()][method]);
+    }
+    document
+}
+
+/// The JSON Schema of the body that registers an integration.
+pub fn manifest_schema() -> Value {
+    let document = document();
+    let schemas = &document["components"]["schemas"];
+    let mut schema = schemas["RegisterIntegration"].clone();
+    let mut definitions = Map::new();
+    let mut open = references(&schema);
+    while let Some(name) = open.pop() {
+        if !definitions.contains_key(&name) {
+            open.extend(references(&schemas[&name]));
+            definitions.insert(name.clone(), schemas[&name].clone());
+        }
+    }
+    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    schema["$id"] = json!("manifest.schema.json");
+    schema["title"] = json!("Registration of an integration");
+    schema["$defs"] = Value::Object(definitions);
+    rewrite_references(&mut schema);
+    schema
+}
+
+const COMPONENTS: &str = "#/components/schemas/";
+
+/// Names of the components a schema refers to.
+fn references(schema: &Value) -> Vec<String> {
+    match schema {
+        Value::Object(members) => {
+            let own = members.get("$ref").and_then(|target| target.as_str()?.strip_prefix(COMPONENTS));
+            own.map(str::to_owned).into_iter().chain(members.values().flat_map(references)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn rewrite_references(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            for (name, value) in members {
+                match value {
+                    Value::String(target) if name == "$ref" => {
+                        *target = target.replace(COMPONENTS, "#/$defs/");
+                    }
+                    value => rewrite_references(value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(rewrite_references),
+        _ => {}
+    }
+}
+
+/// Adds to an operation what follows from its row of the table.
+fn complete(endpoint: &Endpoint, operation: &mut Value) {
+    operation["security"] = match endpoint.who {
+        Who::Public => json!([]),
+        Who::Developer | Who::Staff | Who::Approver | Who::SignedIn => json!([{ "session": [] }]),
+    };
+    let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    parameters.extend(header_parameters(endpoint));
+    if !parameters.is_empty() {
+        operation["parameters"] = Value::Array(parameters);
+    }
+    if let Some(responses) = operation["responses"].as_object_mut() {
+        for (status, response) in responses.iter_mut() {
+            add_headers(endpoint, status, response);
+        }
+        if endpoint.operation == "look_up" {
+            responses.insert("304".to_owned(), not_modified());
+        }
+        for status in failures(endpoint) {
+            responses
+                .entry(status.to_string())
+                .or_insert_with(|| json!({ "$ref": format!("#/components/responses/Problem{status}") }));
+        }
+    }
+}
+
+/// Which failures an operation can answer.
+fn failures(endpoint: &Endpoint) -> Vec<u16> {
+    let mut statuses = vec![400, 406, 500, 503];
+    if endpoint.who != Who::Public {
+        statuses.extend([401, 403]);
+    }
+    if endpoint.path().contains('{') {
+        statuses.push(404);
+    }
+    if endpoint.has_body() {
+        statuses.extend([413, 415, 422]);
+    }
+    match endpoint.shape {
+        Shape::Apart if endpoint.has_body() => statuses.extend([401, 429, 507]),
+        Shape::Apart => {}
+        Shape::Read => statuses.push(409),
+        Shape::Command => statuses.extend([404, 409, 507]),
+        Shape::Change => statuses.extend([404, 409, 412, 428, 507]),
+    }
+    if endpoint.operation == "get_me" {
+        statuses.push(404);
+    }
+    statuses
+}
+
+fn header_parameters(endpoint: &Endpoint) -> Vec<Value> {
+    let parameter = |name: &str, required: bool, description: &str, schema: Value| json!({ "name": name, "in": "header", "required": required, "description": description, "schema": schema });
+    let mut parameters = Vec::new();
+    if endpoint.takes_key() {
+        let schema = json!({ "type": "string", "pattern": "^[!-~]{1,128}$" });
+        parameters.push(parameter("Idempotency-Key", false, "The same key makes the same command.", schema));
+    }
+    if endpoint.shape == Shape::Change {
+        let schema = json!({ "type": "string", "pattern": "^\"[0-9a-f]{8}\\.[0-9]{1,19}\"$" });
+        parameters.push(parameter("If-Match", true, "The `ETag` of the version to change.", schema));
+    }
+    if endpoint.shape == Shape::Read {
+        let schema = json!({ "type": "string", "pattern": "^[0-9a-f]{8}\\.[0-9]{1,19}$" });
+        let description = "The `Portal-Position` the answer must have seen.";
+        parameters.push(parameter("Portal-Min-Position", false, description, schema));
+    }
+    if endpoint.operation == "look_up" {
+        let schema = json!({ "type": "string" });
+        parameters.push(parameter("If-None-Match", false, "The `ETag` of the card at hand.", schema));
+    }
+    parameters
+}
+
+/// Headers of successful answers.
+fn add_headers(endpoint: &Endpoint, status: &str, response: &mut Value) {
+    let mut names = vec!["X-Request-Id"];
+    let is_command = matches!(endpoint.shape, Shape::Command | Shape::Change);
+    let makes_account_later = endpoint.operation == "start_sign_up";
+    if is_command && !makes_account_later {
+        names.extend(["Portal-Position", "Portal-Command"]);
+    }
+    if endpoint.takes_key() && !makes_account_later {
+        names.push("Idempotent-Replay");
+    }
+    if is_command && status == "201" {
+        names.push("Location");
+    }
+    let shows_version = match endpoint.shape {
+        Shape::Read => !endpoint.operation.starts_with("list_") && endpoint.path().ends_with('}'),
+        Shape::Command | Shape::Change => status != "202" && endpoint.operation != "prove_sign_up",
+        Shape::Apart => false,
+    };
+    if (shows_version && endpoint.operation != "get_command") || endpoint.operation == "get_me" {
+        names.push("ETag");
+    }
+    for name in names {
+        response["headers"][name] = json!({ "$ref": format!("#/components/headers/{name}") });
+    }
+}
+
+fn not_modified() -> Value {
+    json!({
+        "description": "The card at hand is current.",
+        "headers": {
+            "X-Request-Id": { "$ref": "#/components/headers/X-Request-Id" },
+            "ETag": { "$ref": "#/components/headers/ETag" },
+        }
+    })
+}
+
+fn headers() -> Value {
+    let header = |description: &str, pattern: &str| json!({ "description": description, "required": true, "schema": { "type": "string", "pattern": pattern } });
+    let mut headers = json!({
+        "X-Request-Id": header("The portal's id of the request.", "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
+        "Portal-Position": header("A read with this as `Portal-Min-Position` sees the change.", "^[0-9a-f]{8}\\.[0-9]+$"),
+        "Portal-Command": header("Id of the command, to ask what became of it.", "^cmd_[a-z2-7]{26}$"),
+        "Idempotent-Replay": header("The command had been carried out before; nothing happened now.", "^true$"),
+        "Location": header("Where the thing that was made is.", "^/v1/"),
+        "ETag": header("Version of what is shown.", "^\"[0-9a-f.]+\"$"),
+        "Retry-After": header("Seconds until trying again makes sense.", "^[0-9]+$"),
+    });
+    headers["Idempotent-Replay"]["required"] = json!(false);
+    headers
+}
+
+fn failure(status: u16, meaning: &str) -> Value {
+    let mut response = json!({
+        "description": meaning,
+        "headers": { "X-Request-Id": { "$ref": "#/components/headers/X-Request-Id" } },
+        "content": { MEDIA_TYPE: { "schema": { "$ref": "#/components/schemas/Problem" } } },
+    });
+    if matches!(status, 429 | 503) {
+        response["headers"]["Retry-After"] = json!({ "$ref": "#/components/headers/Retry-After" });
+    }
+    response
+}

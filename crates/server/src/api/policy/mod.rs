@@ -1,0 +1,3 @@
+//! The policy in force.
+
+pub mod get;

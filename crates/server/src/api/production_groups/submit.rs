@@ -1,0 +1,34 @@
+//! `POST /v1/production-groups/{group}/submission`
+
+use super::ProductionGroup;
+use crate::{
+    api::{answer, schemas, values::Empty},
+    extract::{Call, Developer, Json},
+    portal::Portal,
+    problem::Problem,
+};
+use actix_web::{
+    HttpResponse,
+    web::{Data, Path},
+};
+use domain::ids::ProdGroupId;
+
+/// Hand the group in for review; refused while a blocking check is red.
+#[utoipa::path(
+    post, path = "/v1/production-groups/{group}/submission", operation_id = "submit_production_group",
+    tag = "production groups", request_body = Empty,
+    params(("group" = schemas::ProdGroupId, Path, description = "Which group.")),
+    responses((status = 200, description = "The group, submitted.", body = ProductionGroup))
+)]
+pub(crate) async fn handle(
+    portal: Data<Portal>,
+    me: Developer,
+    call: Call,
+    group: Path<ProdGroupId>,
+    request: Json<Empty>,
+) -> Result<HttpResponse, Problem> {
+    let done = portal.app.submit(call.meta(&request), me.0, *group).await?;
+    portal.wait_for(&done).await?;
+    let (group, version) = ProductionGroup::read(&portal, *group, me.0).await?;
+    Ok(answer::changed(&portal, &done, version, &group))
+}

@@ -1,0 +1,34 @@
+//! `POST /v1/staff/promotions/{group}/approval`
+
+use super::Promotion;
+use crate::{
+    api::{answer, schemas, values::Empty},
+    extract::{Call, Json, Staff},
+    portal::Portal,
+    problem::Problem,
+};
+use actix_web::{
+    HttpResponse,
+    web::{Data, Path},
+};
+use domain::ids::ProdGroupId;
+
+/// Grant what is asked; above the large tier the second of two approvals does.
+#[utoipa::path(
+    post, path = "/v1/staff/promotions/{group}/approval", operation_id = "approve_promotion", tag = "promotions",
+    request_body = Empty,
+    params(("group" = schemas::ProdGroupId, Path, description = "Which group.")),
+    responses((status = 200, description = "The promotion: approved, or waiting for the second approval.", body = Promotion))
+)]
+pub(crate) async fn handle(
+    portal: Data<Portal>,
+    me: Staff,
+    call: Call,
+    group: Path<ProdGroupId>,
+    request: Json<Empty>,
+) -> Result<HttpResponse, Problem> {
+    let done = portal.app.approve(call.meta(&request), me.0, *group).await?;
+    portal.wait_for(&done).await?;
+    let (promotion, version) = Promotion::read(&portal, *group).await?;
+    Ok(answer::changed(&portal, &done, version, &promotion))
+}

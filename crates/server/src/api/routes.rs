@@ -1,0 +1,125 @@
+//! The table of routes. Registration, authorisation and the OpenAPI document follow it; a handler that is
+//! not in it can't be reached.
+
+use super::{
+    Endpoint, Shape, Who, accounts, commands, groups, integrations, lookup, me, policy, production_groups,
+    promotions, service, sessions, sign_ups,
+};
+use crate::{
+    extract::RequestId,
+    middleware::gate,
+    problem::{Problem, kinds},
+};
+use actix_web::{
+    HttpMessage as _, HttpRequest, HttpResponse, Resource, Route, guard,
+    http::{Method, header},
+    middleware::from_fn,
+    web::{self, ServiceConfig},
+};
+
+macro_rules! routes {
+    ($($operation:ident $route:literal $who:ident $shape:ident $($handler:ident)::+;)+) => {
+        /// Every operation there is.
+        pub static ROUTES: &[Endpoint] = &[$(Endpoint {
+            route: $route,
+            operation: stringify!($operation),
+            who: Who::$who,
+            shape: Shape::$shape,
+            bind: |route| route.to($($handler)::+::handle),
+        }),+];
+    };
+}
+
+routes! {
+    start_sign_up "POST /v1/sign-ups" Public Command sign_ups::start;
+    prove_sign_up "POST /v1/sign-ups/{sign_up}/proof" Public Command sign_ups::prove;
+    sign_in "POST /v1/sessions" Public Apart sessions::sign_in;
+    sign_out "DELETE /v1/sessions/current" SignedIn Apart sessions::sign_out;
+    get_me "GET /v1/me" Developer Read me::get;
+    list_groups "GET /v1/groups" Developer Read groups::list;
+    create_group "POST /v1/groups" Developer Command groups::create;
+    get_group "GET /v1/groups/{group}" Developer Read groups::get;
+    rename_group "PATCH /v1/groups/{group}" Developer Change groups::rename;
+    list_integrations "GET /v1/integrations" Developer Read integrations::list;
+    register_integration "POST /v1/integrations" Developer Command integrations::register;
+    get_integration "GET /v1/integrations/{integration}" Developer Read integrations::get;
+    declare_integration "PUT /v1/integrations/{integration}" Developer Change integrations::declare;
+    issue_secret "POST /v1/integrations/{integration}/secrets" Developer Command integrations::issue_secret;
+    move_integration "POST /v1/integrations/{integration}/move" Developer Command integrations::move_to;
+    list_accounts "GET /v1/production-accounts" Developer Read accounts::list;
+    open_account "POST /v1/production-accounts" Developer Command accounts::open;
+    get_account "GET /v1/production-accounts/{account}" Developer Read accounts::get;
+    declare_contact "PUT /v1/production-accounts/{account}/contact" Developer Change accounts::declare_contact;
+    request_challenge "POST /v1/production-accounts/{account}/contact/challenges" Developer Command accounts::request_challenge;
+    prove_contact "POST /v1/production-accounts/{account}/contact/challenges/{challenge}/proof" Developer Command accounts::prove_contact;
+    list_production_groups "GET /v1/production-groups" Developer Read production_groups::list;
+    draft_production_group "POST /v1/production-groups" Developer Command production_groups::draft;
+    get_production_group "GET /v1/production-groups/{group}" Developer Read production_groups::get;
+    rename_production_group "PATCH /v1/production-groups/{group}" Developer Change production_groups::rename;
+    ask_limits "PUT /v1/production-groups/{group}/limits-request" Developer Change production_groups::ask_limits;
+    get_checklist "GET /v1/production-groups/{group}/checklist" Developer Read production_groups::checklist;
+    submit_production_group "POST /v1/production-groups/{group}/submission" Developer Change production_groups::submit;
+    withdraw_production_group "POST /v1/production-groups/{group}/withdrawal" Developer Change production_groups::withdraw;
+    get_timeline "GET /v1/production-groups/{group}/timeline" SignedIn Read production_groups::timeline;
+    sign_in_staff "POST /v1/staff/sessions" Public Apart sessions::sign_in_staff;
+    list_promotions "GET /v1/staff/promotions" Staff Read promotions::list;
+    get_promotion "GET /v1/staff/promotions/{group}" Staff Read promotions::get;
+    start_review "POST /v1/staff/promotions/{group}/review" Approver Change promotions::start_review;
+    request_changes "POST /v1/staff/promotions/{group}/changes-request" Approver Change promotions::request_changes;
+    approve_promotion "POST /v1/staff/promotions/{group}/approval" Approver Change promotions::approve;
+    refuse_promotion "POST /v1/staff/promotions/{group}/refusal" Approver Change promotions::refuse;
+    look_up "GET /v1/lookup/{integration}" Public Read lookup::get;
+    get_command "GET /v1/commands/{command}" SignedIn Read commands::get;
+    get_policy "GET /v1/policy" Public Apart policy::get;
+    openapi "GET /openapi.json" Public Apart service::openapi;
+    livez "GET /livez" Public Apart service::livez;
+    readyz "GET /readyz" Public Apart service::readyz;
+}
+
+/// Registers the whole table.
+pub(crate) fn register(config: &mut ServiceConfig) {
+    let mut paths: Vec<&'static str> = Vec::new();
+    for endpoint in ROUTES {
+        if !paths.contains(&endpoint.path()) {
+            paths.push(endpoint.path());
+            config.service(resource(endpoint.path()));
+        }
+    }
+    config.default_service(web::to(|| async { Err::<HttpResponse, _>(Problem::new(&kinds::NO_ROUTE)) }));
+}
+
+/// One path with all its methods; any other method is told which there are.
+fn resource(path: &'static str) -> Resource {
+    let on_path = || ROUTES.iter().filter(move |endpoint| endpoint.path() == path);
+    let resource = on_path().fold(web::resource(path), |resource, endpoint| resource.route(route(endpoint)));
+    let mut methods: Vec<&'static str> = on_path().flat_map(methods).copied().collect();
+    methods.sort_unstable();
+    let allow = methods.join(", ");
+    resource.default_service(web::to(move |request: HttpRequest| {
+        let id = request.extensions().get::<RequestId>().map(|id| id.0);
+        let mut response = Problem::new(&kinds::NO_METHOD).respond(id);
+        if let Ok(allow) = header::HeaderValue::from_str(&allow) {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+        std::future::ready(response)
+    }))
+}
+
+fn route(endpoint: &'static Endpoint) -> Route {
+    let route = if endpoint.method() == Method::GET {
+        web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+    } else {
+        web::method(endpoint.method())
+    };
+    (endpoint.bind)(route).wrap(from_fn(move |request, next| gate::pass(endpoint, request, next)))
+}
+
+fn methods(endpoint: &Endpoint) -> &'static [&'static str] {
+    match endpoint.route.split_once(' ') {
+        Some(("POST", _)) => &["POST"],
+        Some(("PUT", _)) => &["PUT"],
+        Some(("PATCH", _)) => &["PATCH"],
+        Some(("DELETE", _)) => &["DELETE"],
+        _ => &["GET", "HEAD"],
+    }
+}

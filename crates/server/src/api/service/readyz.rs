@@ -1,0 +1,72 @@
+//! `GET /readyz`
+
+use crate::{portal::Portal, problem::Problem};
+use actix_web::{HttpResponse, web::Data};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What the server can do at this moment, part by part.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Readiness {
+    /// Whether all of it works.
+    ready: bool,
+    /// Changes are taken: the log can be written.
+    writing: Part,
+    /// Queries are answered: the read model has caught up.
+    reading: Part,
+    /// The server is about to stop.
+    draining: bool,
+}
+
+/// One part.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    ready: bool,
+    /// What is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    /// Events the read model has still to fold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0)]
+    lag: Option<u64>,
+}
+
+/// Whether the server should get requests.
+#[utoipa::path(
+    get, path = "/readyz", operation_id = "readyz", tag = "service",
+    responses(
+        (status = 200, description = "It should.", body = Readiness),
+        (status = 503, description = "It should not, or only some.", body = Readiness),
+    )
+)]
+pub(crate) async fn handle(portal: Data<Portal>) -> Result<HttpResponse, Problem> {
+    let readiness = Readiness::of(&portal);
+    let mut response = if readiness.ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    Ok(response.json(readiness))
+}
+
+impl Readiness {
+    fn of(portal: &Portal) -> Self {
+        let writing = Part {
+            ready: portal.app.is_writable(),
+            reason: (!portal.app.is_writable()).then_some("the log takes no appends"),
+            lag: None,
+        };
+        let status = portal.app.read().status();
+        let lag = portal.app.head().position.0.saturating_sub(status.position.0);
+        let reason = match (&status.failed, status.serving) {
+            (Some(_), _) => Some("the projector has stopped"),
+            (None, false) => Some("the read model is being built"),
+            (None, true) if lag > CAUGHT_UP_LAG => Some("the read model is behind"),
+            (None, true) => None,
+        };
+        let reading = Part { ready: reason.is_none(), reason, lag: Some(lag) };
+        let draining = portal.is_draining();
+        Self { ready: writing.ready && reading.ready && !draining, writing, reading, draining }
+    }
+}
+
+/// A read model in use is always a few events behind; reads wait for those.
+const CAUGHT_UP_LAG: u64 = 10_000;

@@ -1,0 +1,109 @@
+//! Around each operation of the table: is the answer acceptable, may the caller, is the version given, has
+//! the read model caught up; then a bounded, panic-proof run of the handler.
+
+use crate::{
+    api::{Endpoint, Shape, Who},
+    extract::{Call, call::single, token},
+    portal::Portal,
+    problem::{Problem, kinds},
+};
+use actix_web::{
+    Error, HttpMessage,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::header,
+    middleware::Next,
+    web::Data,
+};
+use app::sessions::Principal;
+use domain::{actor::Actor, staff::StaffRole};
+use futures_util::FutureExt as _;
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+/// Longest run of a handler.
+const HANDLER_MAX: Duration = Duration::from_secs(10);
+
+/// Lets a request through to its handler, or not.
+pub(crate) async fn pass<B: MessageBody + 'static>(
+    endpoint: &'static Endpoint,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match admit(endpoint, &request).await {
+        Ok(call) => {
+            request.extensions_mut().insert(call);
+        }
+        Err(problem) => return Ok(request.error_response(problem)),
+    }
+    let bare = request.request().clone();
+    let run = AssertUnwindSafe(next.call(request)).catch_unwind();
+    let failed = match tokio::time::timeout(HANDLER_MAX, run).await {
+        Ok(Ok(Ok(response))) => return Ok(response.map_into_boxed_body()),
+        Ok(Ok(Err(error))) => return Ok(ServiceResponse::from_err(error, bare)),
+        Ok(Err(_panic)) => Problem::new(&kinds::INTERNAL),
+        Err(_elapsed) => Problem::new(&kinds::TIMED_OUT),
+    };
+    Ok(ServiceResponse::from_err(failed, bare))
+}
+
+async fn admit(endpoint: &'static Endpoint, request: &ServiceRequest) -> Result<Call, Problem> {
+    let portal = request.app_data::<Data<Portal>>().ok_or_else(|| Problem::new(&kinds::INTERNAL))?;
+    accepts_json(request)?;
+    let head = portal.app.head().position;
+    let (actor, role) = identify(endpoint.who, request, portal).await?;
+    if endpoint.shape == Shape::Change && !request.headers().contains_key(header::IF_MATCH) {
+        return Err(Problem::new(&kinds::PRECONDITION_REQUIRED));
+    }
+    if endpoint.shape == Shape::Read {
+        let name = header::HeaderName::from_static("portal-min-position");
+        let asked = match single(request.headers(), &name)? {
+            Some(text) => token::position(text, &portal.log_tag())?,
+            None => head,
+        };
+        portal.app.caught_up(asked.max(head)).await?;
+    }
+    Call::new(endpoint, actor, role, request, portal)
+}
+
+/// Finds out who calls, and whether they may.
+async fn identify(
+    who: Who,
+    request: &ServiceRequest,
+    portal: &Portal,
+) -> Result<(Actor, Option<StaffRole>), Problem> {
+    if who == Who::Public {
+        return Ok((Actor::Anonymous, None));
+    }
+    let unknown = || Problem::new(&kinds::SIGN_IN_NEEDED);
+    let header = single(request.headers(), &header::AUTHORIZATION).ok().flatten().ok_or_else(unknown)?;
+    let (scheme, token) = header.split_once(' ').ok_or_else(unknown)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(unknown());
+    }
+    let Principal { actor, role } = portal.app.authenticate(token.trim()).await?.ok_or_else(unknown)?;
+    let permitted = match (who, &actor, role) {
+        (Who::Public | Who::SignedIn, _, _)
+        | (Who::Developer, Actor::Developer(..), _)
+        | (Who::Staff, Actor::Staff(..), Some(_))
+        | (Who::Approver, Actor::Staff(..), Some(StaffRole::Approver)) => true,
+        (Who::Developer | Who::Staff | Who::Approver, _, _) => false,
+    };
+    if permitted { Ok((actor, role)) } else { Err(Problem::new(&kinds::FORBIDDEN)) }
+}
+
+/// Answers are JSON; a client that takes none is told so before anything happens.
+fn accepts_json(request: &ServiceRequest) -> Result<(), Problem> {
+    let mut named = request.headers().get_all(header::ACCEPT).peekable();
+    if named.peek().is_none() {
+        return Ok(());
+    }
+    let takes = |range: &str| {
+        let mut parts = range.split(';').map(str::trim);
+        let media = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let refused =
+            parts.any(|part| matches!(part.strip_prefix("q="), Some("0" | "0.0" | "0.00" | "0.000")));
+        matches!(media.as_str(), "*/*" | "application/*" | "application/json") && !refused
+    };
+    let fits = named.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(takes);
+    if fits { Ok(()) } else { Err(Problem::new(&kinds::NOT_ACCEPTABLE)) }
+}

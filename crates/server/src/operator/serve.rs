@@ -1,0 +1,50 @@
+//! `devportal serve`
+
+use crate::{
+    config::{Config, LogFormat},
+    exit::Failure,
+    startup::Application,
+};
+use anyhow::Context as _;
+use app::{clock::Clock, ids::Ids};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// Runs the server until SIGTERM or SIGINT.
+pub(crate) async fn run(config: Config) -> Result<(), Failure> {
+    start_log(&config)?;
+    tell_panics_by_place();
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM can't be waited for")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT can't be waited for")?;
+    let application = Application::build(config, Clock::System, Ids::Os).await?;
+    let stop = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    application.run_until(stop).await
+}
+
+/// Log lines go to standard error. Other people's crates are heard from `warn` on only: their finer lines
+/// quote statements and dialogues.
+fn start_log(config: &Config) -> Result<(), Failure> {
+    let level = &config.log_level;
+    let ours = ["access", "app", "domain", "eventlog", "readmodel", "server"];
+    let directives = ours.map(|target| format!("{target}={level}")).join(",");
+    let filter = EnvFilter::new(format!("warn,{directives}"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match config.log_format {
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Text => builder.with_ansi(false).try_init(),
+    };
+    started.map_err(|error| Failure::Failed(anyhow::anyhow!("the log can't be started: {error}")))
+}
+
+/// A panic's message may hold what was being worked on; its place does not.
+fn tell_panics_by_place() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "a panic");
+    }));
+}

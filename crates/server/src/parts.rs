@@ -1,0 +1,98 @@
+//! Opening everything that lives in the data directory, in the order of trust: the log under its lock, then
+//! what must belong to it.
+
+use crate::{config::Config, exit::Failure};
+use anyhow::Context as _;
+use app::{
+    App, Parts,
+    clock::Clock,
+    ids::Ids,
+    keyring::Keyring,
+    passwords::Passwords,
+    side_state::{SideState, SideStateError},
+};
+use eventlog::{EventLog, Hooks, OnFatal, OpenError, SledOptions};
+use readmodel::Projector;
+use std::{
+    fs::DirBuilder,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+};
+
+/// Threads that hash passwords: each holds 19 MiB while it works.
+const PASSWORD_THREADS: usize = 2;
+
+/// An opened data directory.
+pub(crate) struct Opened {
+    /// Use cases.
+    pub(crate) app: App,
+    /// The log, to close in the end.
+    pub(crate) log: EventLog,
+    /// Folds the log into the read model while it runs.
+    pub(crate) projector: Projector,
+}
+
+/// Where the log lives.
+pub(crate) fn log_dir(config: &Config) -> PathBuf {
+    config.data_dir.join("log")
+}
+
+/// Opens all parts. `on_fatal` is told when the log can't be written any more.
+pub(crate) async fn open(
+    config: &Config,
+    clock: Clock,
+    ids: Ids,
+    on_fatal: Option<OnFatal>,
+) -> Result<Opened, Failure> {
+    let keyring = Keyring::load(&config.keyring)
+        .context("the keyring is needed; `devportal init` makes one")
+        .map_err(Failure::Failed)?;
+    private_dir(&config.data_dir)?;
+    let options = SledOptions { dir: log_dir(config), free_space_floor_bytes: config.free_space_floor_bytes };
+    let hooks = Hooks { on_fatal, ..Hooks::default() };
+    let log = EventLog::open_sled_with(options, clock.for_log(), hooks).await.map_err(from_log)?;
+    let log_id = log.head().log_id;
+    let state = config.data_dir.join("state");
+    private_dir(&state)?;
+    let side = SideState::open(&state.join("state.sqlite"), log_id).await.map_err(from_side)?;
+    let (read, projector) = readmodel::open(&config.data_dir.join("readmodel"), log.clone())
+        .await
+        .context("the read model cannot be opened")?;
+    let passwords = Passwords::start(PASSWORD_THREADS, ids.clone()).context("no threads for passwords")?;
+    let app = App::new(Parts {
+        log: log.clone(),
+        read,
+        side,
+        keys: keyring.bind(log_id),
+        passwords,
+        policy: config.policy.clone(),
+        clock,
+        ids,
+    });
+    Ok(Opened { app, log, projector })
+}
+
+fn private_dir(path: &Path) -> Result<(), Failure> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    Ok(made.with_context(|| format!("cannot make {}", path.display()))?)
+}
+
+/// How a command ends that can't open the log.
+pub(crate) fn from_log(error: OpenError) -> Failure {
+    match error {
+        OpenError::InUse { .. } => Failure::Unavailable(error.to_string()),
+        OpenError::NewerFormat { .. } => Failure::NewerFormat(error.to_string()),
+        OpenError::NetworkFileSystem { .. } => Failure::Refused(error.to_string()),
+        OpenError::Damaged { .. } | OpenError::Shortened { .. } | OpenError::Io { .. } => {
+            Failure::Failed(anyhow::Error::new(error).context("the log cannot be opened"))
+        }
+    }
+}
+
+fn from_side(error: SideStateError) -> Failure {
+    match error {
+        SideStateError::NewerSchema { .. } => Failure::NewerFormat(error.to_string()),
+        SideStateError::Busy => Failure::Unavailable(error.to_string()),
+        error => Failure::Failed(anyhow::Error::new(error).context("side state cannot be opened")),
+    }
+}

@@ -1,0 +1,116 @@
+//! From failures of use cases and queries to problems. What is a fault of the server is logged here, once,
+//! with its chain; the client learns no more than its kind.
+
+use super::{Problem, kinds};
+use app::{AppError, sealing::SealError};
+use domain::{
+    address::InvalidAddress,
+    fields::FieldError,
+    names::{NameProblem, NameRule},
+};
+use readmodel::{Behind, QueryError};
+use std::error::Error;
+
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Self {
+        use AppError as E;
+        match error {
+            E::Developer(rejection) => rejection.into(),
+            E::DevGroup(rejection) => rejection.into(),
+            E::ProdAccount(rejection) => rejection.into(),
+            E::ProdGroup(rejection) => rejection.into(),
+            E::Integration(rejection) => rejection.into(),
+            E::Staff(rejection) => rejection.into(),
+            E::NameTaken { .. } => named_at("/name", error),
+            E::Fields(errors) => Self::new(&kinds::FIELDS).fields(errors),
+            E::CodeWrong { tries_left } => {
+                Self::new(&kinds::CODE_WRONG).detail(format!("the code is wrong; tries left: {tries_left}"))
+            }
+            E::CodeExpired => Self::new(&kinds::CODE_EXPIRED),
+            E::CodeUsed => Self::new(&kinds::CODE_USED),
+            E::NotFound => Self::new(&kinds::NOT_FOUND),
+            E::BadCredentials => Self::new(&kinds::BAD_CREDENTIALS),
+            E::Throttled { retry_after_s } => {
+                Self { retry_after_s: Some(retry_after_s), ..Self::new(&kinds::THROTTLED) }
+            }
+            E::IdempotencyReused => Self::new(&kinds::KEY_REUSED),
+            E::InFlight => Self::new(&kinds::IN_FLIGHT),
+            E::PreconditionFailed { actual: _ } => Self::new(&kinds::PRECONDITION_FAILED),
+            E::Contended => Self::new(&kinds::CONTENDED),
+            E::Behind => Self::new(&kinds::BEHIND),
+            E::OtherLog => Self::new(&kinds::OTHER_LOG),
+            E::TooMuchAtOnce { .. } => Self::new(&kinds::TOO_MUCH_AT_ONCE).detail(error.to_string()),
+            E::Busy => Self::new(&kinds::BUSY),
+            E::DiskFull => Self::new(&kinds::DISK_FULL),
+            E::HistoryFull => Self::new(&kinds::HISTORY_FULL),
+            E::Closed => Self::new(&kinds::STOPPING),
+            E::InDoubt => Self::new(&kinds::IN_DOUBT),
+            // Only the operator is ever told that an address is taken.
+            E::AddressTaken | E::Corrupt(_) => internal(&error),
+            E::KeysLost(_) => Self { kind: &kinds::KEYS_LOST, ..internal(&error) },
+            E::Unavailable(_) => {
+                tracing::error!(error = %chain(&error), "a part failed");
+                Self::new(&kinds::UNAVAILABLE)
+            }
+        }
+    }
+}
+
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Rebuilding => Self::new(&kinds::BEHIND).detail("the read model is being rebuilt"),
+            QueryError::Store(_) | QueryError::Inconsistent { .. } => internal(&error),
+        }
+    }
+}
+
+impl From<SealError> for Problem {
+    fn from(error: SealError) -> Self {
+        AppError::from(error).into()
+    }
+}
+
+impl From<Behind> for Problem {
+    fn from(_: Behind) -> Self {
+        Self::new(&kinds::BEHIND)
+    }
+}
+
+/// The failure, with a taken name told at the member of the body that holds it.
+pub(crate) fn named_at(pointer: &str, error: AppError) -> Problem {
+    match error {
+        AppError::NameTaken { proposal } => {
+            super::rejections::name(&NameProblem { rule: NameRule::Taken, proposal }, pointer)
+        }
+        error => error.into(),
+    }
+}
+
+/// An address that is none, told at its member of the body.
+pub(crate) fn address(pointer: &str, error: &InvalidAddress) -> FieldError {
+    let code = match error {
+        InvalidAddress::Syntax => "address.syntax",
+        InvalidAddress::TooLong => "address.too_long",
+        InvalidAddress::ControlCharacter => "address.control_character",
+        InvalidAddress::Exotic => "address.exotic",
+        InvalidAddress::Domain => "address.domain",
+    };
+    FieldError::new(pointer, code, error.to_string())
+}
+
+fn internal(error: &dyn Error) -> Problem {
+    tracing::error!(error = %chain(error), "the server failed");
+    Problem::new(&kinds::INTERNAL)
+}
+
+/// An error with its sources, in one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

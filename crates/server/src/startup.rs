@@ -1,0 +1,195 @@
+//! The running server: everything opened, a port bound, workers started, and all of it ended in order.
+
+use crate::{
+    api,
+    config::{Config, Smtp},
+    exit::Failure,
+    extract::query,
+    middleware::edge,
+    parts::{self, Opened},
+    portal::{Fatal, Portal},
+    problem::{Problem, failures::chain, kinds},
+};
+use actix_web::{
+    App as HttpApp, HttpServer,
+    dev::Server,
+    middleware::from_fn,
+    web::{Data, PathConfig, QueryConfig},
+};
+use anyhow::Context as _;
+use app::{App, clock::Clock, ids::Ids, mail::Mailer, mail::Worker, secret::Secret};
+use eventlog::{EventLog, OnFatal};
+use readmodel::Projector;
+use std::{
+    future::Future,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::sync::watch;
+
+/// The head of a request must have arrived by then; the body counts against the handler's time.
+const HEAD_MAX: Duration = Duration::from_secs(5);
+/// An idle connection is kept so long.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Connections of one worker thread; more wait to be accepted.
+const CONNECTIONS_MAX: usize = 2_048;
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1_024;
+/// Requests under way get so long to end when the server stops.
+const DRAIN_S: u64 = 10;
+/// A worker gets so long to end what it is doing.
+const WORKER_END_MAX: Duration = Duration::from_secs(20);
+
+/// A server ready to run.
+pub struct Application {
+    address: SocketAddr,
+    server: Server,
+    portal: Data<Portal>,
+    log: EventLog,
+    projector: Projector,
+    mail: Option<Worker>,
+}
+
+impl Application {
+    /// Opens the data directory and binds the port; nothing is answered yet.
+    pub async fn build(config: Config, clock: Clock, ids: Ids) -> Result<Self, Failure> {
+        let fatal = watch::Sender::new(None);
+        let Opened { app, log, projector } =
+            parts::open(&config, clock.clone(), ids.clone(), Some(on_fatal(&fatal))).await?;
+        let listener = TcpListener::bind(config.listen)
+            .map_err(|error| Failure::Unavailable(format!("cannot listen on {}: {error}", config.listen)))?;
+        let address = listener.local_addr().context("the port has no address")?;
+        let base_url = config.base_url.unwrap_or_else(|| format!("http://{address}"));
+        let https = base_url.starts_with("https://");
+        let mail = match &config.smtp {
+            Some(smtp) => Some(app.mail_worker(mailer(smtp)?, base_url)),
+            None => None,
+        };
+        let portal = Data::new(Portal::new(app, clock, ids, https, fatal));
+        let server = serve(listener, config.workers, portal.clone())?;
+        Ok(Self { address, server, portal, log, projector, mail })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Its use cases, for what has no route.
+    pub fn app(&self) -> App {
+        self.portal.app.clone()
+    }
+
+    /// Answers until `stop` completes or something is wrong that only a new process can mend. Then: not ready,
+    /// no new connections, requests under way end, workers end, the log closes.
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Failure> {
+        let Self { address, server, portal, log, projector, mail } = self;
+        let (workers_stop, stopped) = watch::channel(false);
+        let mut fatal = portal.fatal();
+        let mut workers = vec![tokio::spawn(project(projector, stopped.clone()))];
+        workers.extend(mail.map(|worker| tokio::spawn(send_mails(worker, portal.clone(), stopped))));
+        let handle = server.handle();
+        let serving = tokio::spawn(answer(server, portal.clone()));
+        tracing::info!(%address, "listening");
+        let outcome = tokio::select! {
+            () = stop => Ok(()),
+            reason = fatal.wait_for(Option::is_some) => Err(failure(reason.ok().and_then(|reason| *reason))),
+        };
+        portal.drain();
+        tracing::info!("stopping");
+        handle.stop(true).await;
+        workers.push(serving);
+        workers_stop.send_replace(true);
+        for worker in workers {
+            if tokio::time::timeout(WORKER_END_MAX, worker).await.is_err() {
+                tracing::error!("a worker did not end in time");
+            }
+        }
+        log.close().await;
+        tracing::info!("stopped");
+        outcome
+    }
+}
+
+/// Folds the log. When it fails, queries stop and commands go on: readiness tells.
+async fn project(projector: Projector, stopped: watch::Receiver<bool>) {
+    if let Err(error) = projector.run(until(stopped)).await {
+        tracing::error!(error = %chain(&error), "the projector has stopped");
+    }
+}
+
+/// Sends mails. The worker ends early only when nothing may go on.
+async fn send_mails(worker: Worker, portal: Data<Portal>, stopped: watch::Receiver<bool>) {
+    if let Err(error) = worker.run(until(stopped)).await {
+        tracing::error!(error = %chain(&error), "the mail worker has stopped");
+        portal.fail(Fatal::MailStopped);
+    }
+}
+
+async fn answer(server: Server, portal: Data<Portal>) {
+    if let Err(error) = server.await {
+        tracing::error!(%error, "the HTTP server has stopped");
+    }
+    portal.fail(Fatal::ServerStopped);
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    if stopped.wait_for(|stopped| *stopped).await.is_err() {
+        tracing::debug!("nobody is left who could stop this worker");
+    }
+}
+
+fn failure(fatal: Option<Fatal>) -> Failure {
+    match fatal {
+        Some(fatal @ Fatal::NotDurable) => Failure::NotDurable(fatal.to_string()),
+        Some(fatal) => Failure::Failed(anyhow::Error::new(fatal)),
+        None => Failure::Failed(anyhow::anyhow!("the server stopped by itself")),
+    }
+}
+
+/// The log tells on its writer's thread that writing has ended.
+fn on_fatal(fatal: &watch::Sender<Option<Fatal>>) -> OnFatal {
+    let fatal = fatal.clone();
+    Arc::new(move |reason| {
+        tracing::error!(reason, "the log can't be written any more");
+        fatal.send_replace(Some(Fatal::NotDurable));
+    })
+}
+
+fn mailer(smtp: &Smtp) -> Result<Mailer, Failure> {
+    Mailer::smtp(&Secret::new(smtp.url.clone()), &smtp.from)
+        .map_err(|error| Failure::Usage(format!("smtp.url or smtp.from: {error}")))
+}
+
+fn serve(listener: TcpListener, workers: usize, portal: Data<Portal>) -> Result<Server, Failure> {
+    let workers = match workers {
+        0 => std::thread::available_parallelism().map_or(2, usize::from),
+        workers => workers,
+    };
+    let server = HttpServer::new(move || {
+        HttpApp::new()
+            .app_data(portal.clone())
+            .app_data(PathConfig::default().error_handler(|_, _| Problem::new(&kinds::NOT_FOUND).into()))
+            .app_data(QueryConfig::default().error_handler(|error, _| query::refuse(&error).into()))
+            .wrap(from_fn(edge::wrap))
+            .configure(api::register)
+    });
+    let server = server
+        .workers(workers)
+        .disable_signals()
+        .backlog(BACKLOG)
+        .max_connections(CONNECTIONS_MAX)
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD_MAX)
+        .client_disconnect_timeout(HEAD_MAX)
+        .shutdown_timeout(DRAIN_S)
+        .listen(listener)
+        .context("the port cannot be used")?;
+    Ok(server.run())
+}
