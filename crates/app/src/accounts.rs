@@ -5,12 +5,14 @@ use crate::{
     aggregate::Aggregate as _,
     codes::Challenge,
     error::AppError,
-    execute::{UseCase, Work},
+    execute::UseCase,
     groups::numbered,
     keyring::Fingerprinted,
-    meta::{Done, Meta, word},
+    membership,
+    meta::{Done, Meta},
     sealing::Field,
     side_state::CodeTry,
+    work::Work,
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -127,7 +129,7 @@ impl UseCase for OpenCase {
         let mut owner = work.load::<Developer>(self.owner).await?;
         let role = Role::Owner;
         work.decide(&mut owner, developer::Command::JoinAccount { account: self.account, role })?;
-        work.authority(word(&Role::Owner));
+        work.acts_as(Some(Role::Owner));
         work.propose(numbered(&self.open.vendor_name));
         work.sealer().new_subject(self.subject).await?;
         let contact =
@@ -157,6 +159,7 @@ impl UseCase for DeclareContact {
 
     async fn attempt(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let mut account = work.load::<ProdAccount>(self.account).await?;
+        work.acts_as(membership::role_in(&account, self.by));
         let open = opened(&account)?;
         let names = names_of(work, open).await?;
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -178,6 +181,7 @@ impl UseCase for RequestChallenge {
 
     async fn attempt(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let mut account = work.load::<ProdAccount>(self.account).await?;
+        work.acts_as(membership::role_in(&account, self.by));
         let (by, intent) = (self.by, self.intent);
         work.decide(&mut account, prodaccount::Command::RequestContactChallenge { by, intent })
     }
@@ -208,6 +212,7 @@ impl UseCase for ConfirmContact {
     async fn attempt(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let mut account = work.load::<ProdAccount>(self.account).await?;
         let challenge = self.challenge(opened(&account)?);
+        work.acts_as(membership::role_in(&account, self.by));
         let (by, intent) = (self.by, self.intent);
         work.decide(&mut account, prodaccount::Command::ConfirmContact { by, intent })?;
         let (challenge, expires_at) = challenge.ok_or(prodaccount::Rejection::NoSuchChallenge)?;

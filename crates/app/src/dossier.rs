@@ -4,7 +4,7 @@
 use crate::{
     accounts::opened,
     error::AppError,
-    execute::{Loaded, Work},
+    work::{Loaded, Work},
 };
 use domain::{
     developer::{Active, Developer, Role},

@@ -4,7 +4,9 @@ use crate::{folds::FoldError, passwords::PasswordError, sealing::SealError, side
 use domain::{
     codec::CodecError, developer, devgroup, fields::FieldError, integration, prodaccount, prodgroup, staff,
 };
-use eventlog::{AppendError, ReadError, StreamVersion};
+use eventlog::{
+    AppendError, InvalidBatch, PAYLOAD_BYTES_MAX, ReadError, STREAMS_PER_APPEND_MAX, StreamVersion,
+};
 use readmodel::QueryError;
 
 /// Everything a caller of a use case can be told. Texts never hold personal data, secrets or stream names.
@@ -219,8 +221,12 @@ impl From<AppendError> for AppError {
         match error {
             AppendError::Conflict { .. } => Self::Contended,
             AppendError::CommandReused => Self::IdempotencyReused,
-            AppendError::Invalid(eventlog::InvalidBatch::TooManyStreams) => {
-                Self::TooMuchAtOnce { limit: eventlog::STREAMS_PER_APPEND_MAX }
+            AppendError::Invalid(InvalidBatch::TooManyStreams) => {
+                Self::TooMuchAtOnce { limit: STREAMS_PER_APPEND_MAX }
+            }
+            AppendError::Invalid(InvalidBatch::PayloadTooLarge) => {
+                let rule = format!("what is said here takes more than {PAYLOAD_BYTES_MAX} bytes");
+                Self::Fields(vec![FieldError::new("", "body.too_much", rule)])
             }
             AppendError::Invalid(invalid) => Self::unavailable(invalid),
             AppendError::StreamFull { .. } | AppendError::StreamsFull => Self::HistoryFull,

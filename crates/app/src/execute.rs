@@ -1,31 +1,16 @@
-//! The unit of work: load, decide, append, and what is told when others were faster.
-//!
-//! Everything a use case loads becomes a guard of its append, whether it gets events or not; nothing has to
-//! be remembered for that. Claims are resolved in the same unit and appended in the same batch.
+//! Carrying commands out: found in the log before they are decided, tried again when others were faster, and
+//! run to their end whether or not the caller waits.
 
 use crate::{
-    App, Inner,
-    aggregate::{self, Aggregate},
-    claims,
+    App,
     error::AppError,
-    folds::FoldError,
-    keyring::BoundKeys,
     meta::{self, Done, Ticket},
-    sealing::Sealer,
-    side_state::SideState,
+    work::{Uncommitted, Work},
 };
-use chrono::{DateTime, Utc};
-use domain::{
-    Context,
-    claim::{Claim, ClaimChange, ClaimKey},
-    ids::CommandId,
-    names,
-    policy::Policy,
-};
-use eventlog::{
-    AppendBatch, AppendError, Appended, Expected, NewEvent, StreamAppend, StreamName, StreamVersion,
-};
+use domain::ids::CommandId;
+use eventlog::{Appended, StreamName, StreamVersion};
 use std::{future::Future, sync::Arc};
+use tokio::sync::TryAcquireError;
 use tracing::Instrument as _;
 
 /// Tries when others change what a decision read.
@@ -46,223 +31,6 @@ pub(crate) trait UseCase: Send + Sync + 'static {
     }
 }
 
-/// An aggregate as loaded by a unit of work, and as its own decisions changed it since.
-pub(crate) struct Loaded<A: Aggregate> {
-    /// Its stream's place in the unit of work.
-    at: usize,
-    state: Arc<A>,
-}
-
-impl<A: Aggregate> std::ops::Deref for Loaded<A> {
-    type Target = A;
-    fn deref(&self) -> &A {
-        &self.state
-    }
-}
-
-/// One attempt: what was loaded and what was decided.
-pub(crate) struct Work<'a> {
-    inner: &'a Inner,
-    /// The command being attempted; none in a query.
-    pub(crate) command: Option<CommandId>,
-    /// The instant of every decision of this attempt.
-    pub(crate) now: DateTime<Utc>,
-    streams: Vec<Touched>,
-    claims: Vec<ClaimChange>,
-    alternatives: Vec<String>,
-    authority: String,
-    reason: Option<String>,
-    has_left_traces: bool,
-}
-
-struct Touched {
-    stream: StreamName,
-    version: StreamVersion,
-    events: Vec<NewEvent>,
-}
-
-impl<'a> Work<'a> {
-    /// For a look without a command: everything is loaded as it is for one.
-    pub(crate) fn query(inner: &'a Inner) -> Self {
-        Self::new(inner, None)
-    }
-
-    fn new(inner: &'a Inner, command: Option<CommandId>) -> Self {
-        Self {
-            inner,
-            command,
-            now: inner.clock.now(),
-            streams: Vec::new(),
-            claims: Vec::new(),
-            alternatives: Vec::new(),
-            authority: String::new(),
-            reason: None,
-            has_left_traces: false,
-        }
-    }
-
-    /// The policy in force.
-    pub(crate) fn policy(&self) -> &Policy {
-        &self.inner.policy
-    }
-
-    /// Side state, for what a use case keeps there just before its facts are appended.
-    pub(crate) fn side(&self) -> &SideState {
-        &self.inner.side
-    }
-
-    /// Keys bound to the log.
-    pub(crate) fn keys(&self) -> &BoundKeys {
-        &self.inner.keys
-    }
-
-    /// Seals personal fields.
-    pub(crate) fn sealer(&self) -> &Sealer {
-        &self.inner.sealer
-    }
-
-    /// Folds an aggregate without guarding its stream: for what may change meanwhile without a rule breaking.
-    pub(crate) async fn peek<A: Aggregate>(&self, id: A::Id) -> Result<Arc<A>, AppError> {
-        Ok(self.inner.folds.aggregate::<A>(id).await?.state)
-    }
-
-    /// Folds an aggregate and guards its stream.
-    pub(crate) async fn load<A: Aggregate>(&mut self, id: A::Id) -> Result<Loaded<A>, AppError> {
-        let folded = self.inner.folds.aggregate::<A>(id).await?;
-        Ok(Loaded { at: self.guard(A::stream_of(id), folded.version), state: folded.state })
-    }
-
-    /// Decides, and records the decision. The aggregate then stands as the decision left it.
-    pub(crate) fn decide<A: Aggregate>(
-        &mut self,
-        loaded: &mut Loaded<A>,
-        command: A::Command,
-    ) -> Result<(), AppError> {
-        let context = Context { now: self.now, policy: &self.inner.policy };
-        let decision = loaded.state.decide(command, &context).map_err(Into::into)?;
-        let touched = &mut self.streams[loaded.at];
-        for event in &decision.events {
-            touched.events.push(aggregate::new_event(event)?);
-            let evolved =
-                A::clone(&loaded.state).evolve(event).map_err(|source| FoldError::CorruptStream {
-                    stream: touched.stream.clone(),
-                    version: touched.version,
-                    source: Some(source),
-                })?;
-            loaded.state = Arc::new(evolved);
-        }
-        self.claims.extend(decision.claims);
-        Ok(())
-    }
-
-    /// The current holder of a claim, without guarding its stream.
-    pub(crate) async fn peek_claim(&self, key: &ClaimKey) -> Result<Arc<Claim>, AppError> {
-        let stream = claims::stream_of(&self.inner.keys, key);
-        Ok(self.inner.folds.claim(&stream).await?.state)
-    }
-
-    /// From here on side state holds something that [`UseCase::abandon`] takes back.
-    pub(crate) fn leaves_traces(&mut self) {
-        self.has_left_traces = true;
-    }
-
-    /// By which right the actor acts, for the envelope.
-    pub(crate) fn authority(&mut self, authority: String) {
-        self.authority = authority;
-    }
-
-    /// Why, as a code from a fixed list, for the envelope.
-    pub(crate) fn reason(&mut self, reason: String) {
-        self.reason = Some(reason);
-    }
-
-    /// Names to propose when the one asked for is taken; the first that is free is.
-    pub(crate) fn propose(&mut self, names: Vec<String>) {
-        self.alternatives = names;
-    }
-
-    /// A second load of a stream keeps the first version: if it moved in between, the append conflicts.
-    fn guard(&mut self, stream: StreamName, version: StreamVersion) -> usize {
-        let known = self.streams.iter().position(|touched| touched.stream == stream);
-        known.unwrap_or_else(|| {
-            self.streams.push(Touched { stream, version, events: Vec::new() });
-            self.streams.len() - 1
-        })
-    }
-
-    fn version_of(&self, stream: &StreamName) -> StreamVersion {
-        let touched = self.streams.iter().find(|touched| touched.stream == *stream);
-        touched.map_or(StreamVersion(0), |touched| touched.version)
-    }
-
-    async fn resolve_claims(&mut self) -> Result<(), AppError> {
-        for change in std::mem::take(&mut self.claims) {
-            match claims::resolve(&self.inner.folds, &self.inner.keys, &change, self.now).await {
-                Ok(resolved) => self.streams.push(Touched {
-                    stream: resolved.stream,
-                    version: resolved.version,
-                    events: resolved.events,
-                }),
-                Err(AppError::NameTaken { .. }) => {
-                    let proposal = self.free_alternative(claims::key_of(&change)).await?;
-                    return Err(AppError::NameTaken { proposal });
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    /// The first alternative that is free where `taken` is not.
-    async fn free_alternative(&self, taken: &ClaimKey) -> Result<Option<String>, AppError> {
-        for name in &self.alternatives {
-            let mut is_free = true;
-            for folded in names::claim_keys(name) {
-                let stream = claims::stream_of(&self.inner.keys, &claims::renamed(taken, folded));
-                is_free &= self.inner.folds.claim(&stream).await?.state.is_free_for("", self.now);
-            }
-            if is_free {
-                return Ok(Some(name.clone()));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Appends all or nothing. `None`: there was nothing to record.
-    async fn commit(mut self, ticket: &Ticket, main: &StreamName) -> Result<Option<Appended>, Uncommitted> {
-        self.resolve_claims().await.map_err(Uncommitted::Refused)?;
-        if self.streams.iter().all(|touched| touched.events.is_empty()) {
-            return Ok(None);
-        }
-        let fingerprint = ticket.fingerprint(&self.inner.keys, main);
-        let mut envelope = ticket.envelope(&self.authority, fingerprint, self.inner.policy.version);
-        envelope.reason = self.reason;
-        let streams = self.streams.into_iter().map(Touched::into_append).collect();
-        match self.inner.log.append(AppendBatch { envelope, streams }).await {
-            Ok(appended) => Ok(Some(appended)),
-            Err(AppendError::Conflict { stream, actual, .. }) => {
-                Err(Uncommitted::Conflict { stream, actual })
-            }
-            Err(error) => Err(Uncommitted::Refused(error.into())),
-        }
-    }
-}
-
-impl Touched {
-    fn into_append(self) -> StreamAppend {
-        let expected = match self.version {
-            StreamVersion(0) => Expected::NoStream,
-            version => Expected::Exact(version),
-        };
-        StreamAppend { stream: self.stream, expected, events: self.events }
-    }
-}
-
-enum Uncommitted {
-    Conflict { stream: StreamName, actual: StreamVersion },
-    Refused(AppError),
-}
-
 impl App {
     /// Gives a request its command id.
     pub(crate) fn ticket(&self, meta: meta::Meta) -> Ticket {
@@ -280,7 +48,11 @@ impl App {
         &self,
         work: impl Future<Output = Result<T, AppError>> + Send + 'static,
     ) -> Result<T, AppError> {
-        let permit = Arc::clone(&self.inner.running).try_acquire_owned().map_err(|_| AppError::Busy)?;
+        let permit =
+            Arc::clone(&self.inner.running).try_acquire_owned().map_err(|refused| match refused {
+                TryAcquireError::NoPermits => AppError::Busy,
+                TryAcquireError::Closed => AppError::Closed,
+            })?;
         let task = async move {
             let outcome = work.await;
             drop(permit);
@@ -337,11 +109,12 @@ impl App {
             let mut work = Work::new(&self.inner, Some(ticket.command));
             let decided = use_case.attempt(&mut work).await;
             *left_traces |= work.has_left_traces;
-            let version = work.version_of(main);
+            let seen = work.version_of(main);
             if !decided.as_ref().is_err_and(AppError::hides_existence) {
-                check_precondition(ticket, version)?;
+                check_precondition(ticket, seen)?;
             }
             decided?;
+            let version = seen.unwrap_or_default();
             match work.commit(ticket, main).await {
                 Ok(Some(appended)) => return Ok(done(ticket, main, version, &appended)),
                 Ok(None) => return Ok(self.nothing_recorded(ticket, version)),
@@ -378,10 +151,11 @@ impl App {
     }
 }
 
-fn check_precondition(ticket: &Ticket, actual: StreamVersion) -> Result<(), AppError> {
-    match ticket.if_match {
-        Some(seen) if seen != actual => Err(AppError::PreconditionFailed { actual }),
-        Some(_) | None => Ok(()),
+/// Goes before every other rejection: what a client did not see it can't have decided about.
+fn check_precondition(ticket: &Ticket, loaded: Option<StreamVersion>) -> Result<(), AppError> {
+    match (ticket.if_match, loaded) {
+        (Some(seen), Some(actual)) if seen != actual => Err(AppError::PreconditionFailed { actual }),
+        (Some(_) | None, Some(_) | None) => Ok(()),
     }
 }
 
@@ -395,3 +169,6 @@ fn done(ticket: &Ticket, main: &StreamName, loaded: StreamVersion, appended: &Ap
         replayed: appended.replayed,
     }
 }
+
+#[cfg(test)]
+mod tests;

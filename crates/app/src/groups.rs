@@ -4,8 +4,10 @@ use crate::{
     App,
     aggregate::Aggregate as _,
     error::AppError,
-    execute::{UseCase, Work},
-    meta::{Done, Meta, word},
+    execute::UseCase,
+    membership,
+    meta::{Done, Meta},
+    work::Work,
 };
 use domain::{
     developer::{self, Developer, Role},
@@ -59,7 +61,7 @@ impl UseCase for CreateGroup {
     async fn attempt(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let mut group = work.load::<DevGroup>(self.group).await?;
         let mut owner = work.load::<Developer>(self.owner).await?;
-        work.authority(word(&Role::Owner));
+        work.acts_as(Some(Role::Owner));
         work.propose(numbered(&self.name));
         let role = Role::Owner;
         work.decide(
@@ -84,6 +86,7 @@ impl UseCase for RenameGroup {
 
     async fn attempt(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let mut group = work.load::<DevGroup>(self.group).await?;
+        work.acts_as(membership::role_in_group(&group, self.by));
         work.propose(numbered(&self.name));
         let (group_id, by, name) = (self.group, self.by, self.name.clone());
         work.decide(&mut group, devgroup::Command::Rename { group: group_id, by, name })

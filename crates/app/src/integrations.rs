@@ -4,12 +4,13 @@ use crate::{
     App,
     aggregate::Aggregate as _,
     error::AppError,
-    execute::{UseCase, Work},
+    execute::UseCase,
     groups::numbered,
     membership,
     meta::{Done, Meta},
     secret::Secret,
     tokens::{Token, TokenKind, mint_rest_key},
+    work::Work,
 };
 use domain::{
     decider::StoredEvent as _,

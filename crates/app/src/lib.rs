@@ -7,6 +7,7 @@ mod aggregate;
 mod claims;
 pub mod clock;
 pub mod codes;
+pub mod deadlines;
 mod dossier;
 pub mod error;
 mod execute;
@@ -22,7 +23,6 @@ pub mod meta;
 pub mod outcome;
 pub mod passwords;
 pub mod promotion;
-pub mod reads;
 mod refused;
 pub mod review;
 pub mod sealing;
@@ -33,6 +33,7 @@ pub mod sign_up;
 pub mod staff;
 pub mod tokens;
 pub mod totp;
+mod work;
 
 pub use error::AppError;
 pub use folds::FoldError;
@@ -56,7 +57,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 /// Commands that run at once; one more is told that the portal is busy.
-const COMMANDS_MAX: usize = 1_024;
+const COMMANDS_MAX: u32 = 1_024;
 
 /// The application. Cheap to clone.
 #[derive(Clone)]
@@ -111,7 +112,7 @@ impl App {
             outbox: Outbox::new(side.clone(), keys.clone(), ids.clone(), clock.clone()),
             in_flight: InFlight::default(),
             refused: Refused::default(),
-            running: Arc::new(Semaphore::new(COMMANDS_MAX)),
+            running: Arc::new(Semaphore::new(COMMANDS_MAX as usize)),
             log,
             read,
             side,
@@ -144,6 +145,23 @@ impl App {
     /// The policy in force.
     pub fn policy(&self) -> &Policy {
         &self.inner.policy
+    }
+
+    /// What people are shown; nothing decides from it.
+    pub fn read(&self) -> &ReadModel {
+        &self.inner.read
+    }
+
+    /// Opens the personal fields in rows of the read model, one answer at a time.
+    pub fn sealer(&self) -> &Sealer {
+        &self.inner.sealer
+    }
+
+    /// Waits until the commands that run have ended; from then on none begins.
+    pub async fn finish(&self) {
+        let all = self.inner.running.acquire_many(COMMANDS_MAX).await;
+        self.inner.running.close();
+        drop(all);
     }
 
     /// The end of the log: what a read that begins now must see.

@@ -3,7 +3,7 @@
 use crate::{
     App,
     error::AppError,
-    execute::{Loaded, Work},
+    work::{Loaded, Work},
 };
 use domain::{
     developer::{Developer, Role},
@@ -25,6 +25,7 @@ pub(crate) async fn admit(
     match group {
         GroupRef::Development(id) => {
             let mut group = work.load::<DevGroup>(id).await?;
+            work.acts_as(role_in_group(&group, by));
             work.decide(&mut group, devgroup::Command::AdmitIntegration { by, integration })
         }
         GroupRef::Production(id) => {
@@ -45,6 +46,7 @@ pub(crate) async fn release(
     match group {
         GroupRef::Development(id) => {
             let mut group = work.load::<DevGroup>(id).await?;
+            work.acts_as(role_in_group(&group, by));
             work.decide(&mut group, devgroup::Command::ReleaseIntegration { by, integration, to })
         }
         GroupRef::Production(id) => {
@@ -64,12 +66,10 @@ pub(crate) async fn standing(
         return Ok(Standing::Stranger);
     };
     let role = match live.group {
-        GroupRef::Development(id) => match &*work.load::<DevGroup>(id).await? {
-            DevGroup::Active(active) => active.members.get(&by).copied(),
-            DevGroup::Absent => None,
-        },
+        GroupRef::Development(id) => role_in_group(&*work.load::<DevGroup>(id).await?, by),
         GroupRef::Production(id) => production(work, by, id).await?.1,
     };
+    work.acts_as(role);
     Ok(match role {
         Some(Role::Owner | Role::Admin) => Standing::MayChange,
         Some(Role::Member) => Standing::MayRead,
@@ -88,7 +88,16 @@ pub(crate) async fn production(
         Some(facts) => role_in(&*work.load::<ProdAccount>(facts.account).await?, by),
         None => None,
     };
+    work.acts_as(role);
     Ok((group, role))
+}
+
+/// A developer's role in a development group.
+pub(crate) fn role_in_group(group: &DevGroup, by: DeveloperId) -> Option<Role> {
+    match group {
+        DevGroup::Active(active) => active.members.get(&by).copied(),
+        DevGroup::Absent => None,
+    }
 }
 
 /// A developer's role in a production account.

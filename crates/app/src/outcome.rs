@@ -3,6 +3,10 @@
 use crate::{App, error::AppError, meta};
 use domain::{actor::Actor, ids::CommandId};
 use eventlog::Position;
+use std::time::Duration;
+
+/// How long the read model may take to see the end of the log.
+const READ_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// What became of a command, as far as this actor may know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,12 +23,16 @@ pub enum Outcome {
 impl App {
     /// What became of a command of this actor.
     pub async fn command_outcome(&self, command: CommandId, actor: Actor) -> Result<Outcome, AppError> {
-        if self.inner.refused.holds(command, &meta::scope(&actor)) {
-            return Ok(Outcome::Rejected);
-        }
-        self.caught_up(self.head().position).await?;
+        // A key refused once may have been used again, with success.
+        let head = self.inner.log.head().position;
+        self.inner.read.wait_for(head, READ_WAIT_MAX).await.map_err(|_| AppError::Behind)?;
         let envelope = meta::actor_envelope(&actor, "");
         let applied = self.inner.read.command(command, &envelope.kind, &envelope.id).await?;
-        Ok(applied.map_or(Outcome::Unknown, |row| Outcome::Applied(row.last)))
+        let refused = || self.inner.refused.holds(command, &meta::scope(&actor));
+        Ok(match applied {
+            Some(row) => Outcome::Applied(row.last),
+            None if refused() => Outcome::Rejected,
+            None => Outcome::Unknown,
+        })
     }
 }

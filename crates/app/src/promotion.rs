@@ -6,10 +6,11 @@ use crate::{
     aggregate::Aggregate as _,
     dossier,
     error::AppError,
-    execute::{UseCase, Work},
+    execute::UseCase,
     membership,
     meta::{Done, Meta},
     sealing::Field,
+    work::Work,
 };
 use domain::{
     developer::Developer,
@@ -112,6 +113,7 @@ impl UseCase for DraftGroup {
     async fn attempt(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let mut group = work.load::<ProdGroup>(self.group).await?;
         let mut account = work.load::<ProdAccount>(self.account).await?;
+        work.acts_as(membership::role_in(&account, self.by));
         work.decide(&mut account, prodaccount::Command::OpenGroup { by: self.by, group: self.group })?;
         let known = known_names(work, self.by, opened(&account)?, &BTreeSet::new()).await?;
         work.propose(products(&known));
@@ -142,6 +144,7 @@ impl UseCase for Rename {
         let facts = group.group().ok_or(prodgroup::Rejection::NotYours)?;
         let account = work.load::<ProdAccount>(facts.account).await?;
         let role = membership::role_in(&account, self.by);
+        work.acts_as(role);
         let known = known_names(work, self.by, opened(&account)?, &facts.integrations).await?;
         work.propose(products(&known));
         work.decide(&mut group, prodgroup::Command::Rename { role, name: self.name.clone(), known })
@@ -197,6 +200,7 @@ impl UseCase for AskLimits {
         let facts = group.group().ok_or(prodgroup::Rejection::NotYours)?;
         let account = work.load::<ProdAccount>(facts.account).await?;
         let role = membership::role_in(&account, self.by);
+        work.acts_as(role);
         let subject = opened(&account)?.subject;
         let justification = work.sealer().seal(subject, Field::Justification, &self.justification).await?;
         work.decide(&mut group, prodgroup::Command::AskLimits { role, asked: self.asked, justification })
@@ -216,9 +220,11 @@ impl UseCase for Submit {
 
     async fn attempt(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let mut dossier = dossier::open(work, self.group).await?;
+        let role = membership::role_in(&dossier.account, self.by);
+        work.acts_as(role);
         let command = prodgroup::Command::Submit {
             by: self.by,
-            role: membership::role_in(&dossier.account, self.by),
+            role,
             submission: self.submission,
             evidence: dossier.evidence(work),
         };

@@ -6,9 +6,10 @@ use crate::{
     aggregate::Aggregate as _,
     dossier::{self, Dossier},
     error::AppError,
-    execute::{UseCase, Work},
+    execute::UseCase,
     meta::{Done, Meta, word},
     sealing::Field,
+    work::Work,
 };
 use domain::{
     ids::{ProdGroupId, StaffId},

@@ -8,13 +8,14 @@ use crate::{
     claims,
     codes::{Challenge, SIGN_UP_LIFE},
     error::AppError,
-    execute::{UseCase, Work},
+    execute::UseCase,
     mail::SignUpRecipient,
-    meta::{Done, Meta, word},
+    meta::{Done, Meta},
     passwords::check_password,
     sealing::Field,
     secret::Secret,
     side_state::{PendingSignUp, StoredCredential},
+    work::Work,
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -236,7 +237,7 @@ impl UseCase for Prove {
         let register = self.register(work, &pending).await?;
         let mut developer = work.load::<Developer>(self.developer).await?;
         let mut group = work.load::<DevGroup>(self.group).await?;
-        work.authority(word(&Role::Owner));
+        work.acts_as(Some(Role::Owner));
         work.decide(&mut developer, developer::Command::Register(register))?;
         let (id, owner, role) = (self.group, self.developer, Role::Owner);
         work.decide(

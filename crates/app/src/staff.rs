@@ -4,12 +4,13 @@ use crate::{
     App,
     aggregate::Aggregate as _,
     error::AppError,
-    execute::{UseCase, Work},
+    execute::UseCase,
     meta::{Done, Meta},
     sealing::Field,
     secret::Secret,
     side_state::{SessionOwner, StoredCredential},
     totp::SecondFactor,
+    work::Work,
 };
 use domain::{
     address::Address,

@@ -48,8 +48,9 @@ pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 pub const PAYLOAD_BYTES_MAX: usize = 16 * 1024;
 /// Most events in one append.
 pub const EVENTS_PER_APPEND_MAX: usize = 64;
-/// Most streams in one append, guards included.
-pub const STREAMS_PER_APPEND_MAX: usize = 8;
+/// Most streams in one append, guards included. A promotion guards its group, account, reviewer, every member
+/// and every integration; checking a guard costs one look into memory.
+pub const STREAMS_PER_APPEND_MAX: usize = 64;
 /// From this length on a stream is worth a warning.
 pub const STREAM_LENGTH_WARN: u64 = 2_000;
 /// A stream of this length takes no more events.

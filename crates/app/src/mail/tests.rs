@@ -331,7 +331,8 @@ async fn a_mail_whose_outcome_is_known_is_not_sent_again_when_side_state_is_olde
     running.stop().await.unwrap();
     bench.side.enqueue_from_log(&[], Position(0)).await.unwrap();
     let running = bench.start();
-    let later = bench.challenge(account).await;
+    let (other, _) = bench.account(owner, "support@other.example").await;
+    let later = bench.challenge(other).await;
     bench.outcome(later).await;
     bench.outbox_is_empty().await;
     running.stop().await.unwrap();
@@ -378,6 +379,7 @@ async fn no_address_code_or_name_is_logged_or_queued_or_recorded_in_clear() {
     let writer = said.clone();
     tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
         .with_writer(move || writer.clone())
         .init();
     let bench = Bench::new().await;

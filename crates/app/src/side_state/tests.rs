@@ -75,7 +75,7 @@ async fn a_newer_schema_is_refused() {
     assert!(matches!(again.err(), Some(SideStateError::NewerSchema { found: 99, .. })));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_64_racing_right_tries_one_is_accepted() {
     let dir = tempfile::tempdir().unwrap();
     let side = open(&dir).await;

@@ -130,3 +130,14 @@ async fn a_developer_is_the_owner_of_the_personal_group() {
     let joined: domain::developer::GroupJoined = serde_json::from_slice(&joined.unwrap().payload).unwrap();
     assert_eq!((joined.group, joined.role), (GroupRef::Development(ada.default_group), Role::Owner));
 }
+
+#[tokio::test]
+async fn facts_that_fill_more_than_an_event_are_refused_as_too_much() {
+    let bench = Bench::new().await;
+    let ada = bench.developer("ada@acme.com").await.developer;
+    let mut facts = complete("Quiz");
+    facts.hosts = (0..2_000).map(|number| format!("host-{number}.acme.com")).collect();
+    let error = bench.app.register(bench.by(ada), ada, None, facts).await.err().unwrap();
+    let AppError::Fields(fields) = error else { panic!("{error}") };
+    assert_eq!(fields[0].code, "body.too_much");
+}

@@ -3,8 +3,10 @@
 
 mod bench;
 mod contacts;
+mod deadlines;
 mod groups;
 mod integrations;
+mod outcome;
 mod promotion;
 mod replay;
 mod sessions;

@@ -217,3 +217,50 @@ async fn an_account_has_one_production_group() {
     let expected = domain::prodaccount::Rejection::HasGroup { group: ready.group };
     assert!(matches!(again, Err(AppError::ProdAccount(rejection)) if rejection == expected));
 }
+
+#[tokio::test]
+async fn a_group_of_twenty_integrations_is_guarded_as_a_whole() {
+    let bench = Bench::new().await;
+    let ready = bench.ready_to_submit(bench.standard()).await;
+    let ada = ready.developer;
+    for number in 1..20 {
+        let integration = bench.integration(ada, complete(&format!("Acme Quiz {number}"))).await;
+        let to = GroupRef::Production(ready.group);
+        bench.app.move_integration(bench.by(ada), ada, integration, to).await.unwrap();
+    }
+    let evidence = bench.app.checklist(ada, ready.group).await.unwrap();
+    assert_eq!(evidence.integrations.len(), 20);
+    bench.app.submit(bench.by(ada), ada, ready.group).await.unwrap();
+}
+
+#[tokio::test]
+async fn more_than_one_decision_can_guard_is_refused() {
+    let bench = Bench::new().await;
+    let ready = bench.ready_to_submit(bench.standard()).await;
+    let ada = ready.developer;
+    for number in 0..eventlog::STREAMS_PER_APPEND_MAX {
+        let integration = bench.integration(ada, complete(&format!("Acme Quiz {number}"))).await;
+        let to = GroupRef::Production(ready.group);
+        bench.app.move_integration(bench.by(ada), ada, integration, to).await.unwrap();
+    }
+    let outcome = bench.app.submit(bench.by(ada), ada, ready.group).await;
+    let limit = eventlog::STREAMS_PER_APPEND_MAX;
+    assert!(matches!(outcome, Err(AppError::TooMuchAtOnce { limit: told }) if told == limit), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn every_fact_says_by_which_right_it_was_made() {
+    let bench = Bench::new().await;
+    let (ready, grace) = in_review(&bench, bench.standard()).await;
+    let objection = Objection { reason: ReasonCode::Other, note: None };
+    bench.app.request_changes(bench.by_staff(grace), grace, ready.group, objection).await.unwrap();
+    bench.app.withdraw(bench.by(ready.developer), ready.developer, ready.group).await.unwrap();
+    for record in bench.records().await {
+        let expected = match record.actor.kind.as_str() {
+            "anonymous" | "developer" => "owner",
+            "staff" => "approver",
+            kind => kind,
+        };
+        assert_eq!(record.actor.authority, expected, "{}", record.event_type);
+    }
+}

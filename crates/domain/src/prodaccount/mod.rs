@@ -11,8 +11,8 @@ pub use contact::{
 };
 
 use crate::{
-    claim::{ClaimChange, ClaimKey},
-    decider::{Context, Decider, Decision, StoredEvent, Unexpected},
+    claim::{self, ClaimKey},
+    decider::{Context, Decider, Decision, Unexpected},
     developer::Role,
     host,
     ids::{DeveloperId, IntentId, ProdAccountId, ProdGroupId, SubjectId},
@@ -209,7 +209,7 @@ pub const SUPPORT_URL_BYTES_MAX: usize = 1_024;
 /// Who holds the names of an account: the account's stream, for its vendor name and for the names of its
 /// production group alike, because both may be the same name.
 pub fn name_holder(account: ProdAccountId) -> String {
-    format!("{}-{}", ProdAccount::CATEGORY, account.uuid().hyphenated())
+    ProdAccount::stream(account.uuid())
 }
 
 impl Decider for ProdAccount {
@@ -237,7 +237,7 @@ impl Decider for ProdAccount {
     }
 
     fn evolve(self, event: &Event) -> Result<Self, Unexpected> {
-        let unexpected = Unexpected { event: event.stored_type(), phase: self.phase() };
+        let unexpected = self.unexpected(event);
         match (event, self) {
             (Event::Opened(opened), Self::Absent) => Ok(Self::Opening(opened.clone())),
             (Event::ContactDeclared(declared), Self::Opening(opened)) => {
@@ -308,10 +308,8 @@ fn opened(open: Open, policy: &Policy) -> Result<Decision<Event>, Rejection> {
     let vendor_name = names::normalise(&open.vendor_name).map_err(Rejection::Name)?;
     let support_url = open.support_url.map(|typed| support_url(&typed, policy)).transpose()?;
     let declared = contact::declared(open.contact, 1)?;
-    let claims = names::claim_keys(&vendor_name)
-        .into_iter()
-        .map(|key| ClaimChange::Take { key: ClaimKey::Name(key), holder: name_holder(open.account) });
-    let claims = claims.collect();
+    let needed: Vec<ClaimKey> = names::claim_keys(&vendor_name).into_iter().map(ClaimKey::Name).collect();
+    let claims = claim::exchange(&[], &needed, &name_holder(open.account));
     let opened = Opened { vendor_name, owner: open.owner, subject: open.subject, support_url };
     Ok(Decision { events: vec![Event::Opened(opened), declared], claims })
 }

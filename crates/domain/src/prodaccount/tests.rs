@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
     address::MailboxClass,
+    claim::ClaimChange,
     names::NameRule,
     testing::{at, fingerprint, given, sealed, uuid},
 };

@@ -2,7 +2,7 @@
 
 use super::{Event, Group, ProdGroup, Rejection};
 use crate::{
-    claim::{ClaimChange, ClaimKey},
+    claim::{self, ClaimKey},
     decider::{Context, Decision},
     group::{GroupRef, Limits},
     ids::{IntegrationId, ProdAccountId},
@@ -66,7 +66,7 @@ pub(super) fn draft(
     context: &Context<'_>,
 ) -> Result<Decision<Event>, Rejection> {
     let name = checked(typed, known, context)?;
-    let claims = claims_of_move(account, &[], &keys_beyond_vendor(&name, known));
+    let claims = claim::exchange(&[], &beyond_vendor(&name, known), &prodaccount::name_holder(account));
     let limits = context.policy.development;
     Ok(Decision { events: vec![Event::Drafted(Drafted { account, name, limits })], claims })
 }
@@ -81,8 +81,8 @@ pub(super) fn rename(
     if name == group.name {
         return Ok(Decision::nothing());
     }
-    let former = keys_beyond_vendor(&group.name, known);
-    let claims = claims_of_move(group.account, &former, &keys_beyond_vendor(&name, known));
+    let (before, after) = (beyond_vendor(&group.name, known), beyond_vendor(&name, known));
+    let claims = claim::exchange(&before, &after, &prodaccount::name_holder(group.account));
     Ok(Decision { events: vec![Event::Renamed(Renamed { name })], claims })
 }
 
@@ -91,22 +91,11 @@ fn checked(typed: &str, known: &KnownNames, context: &Context<'_>) -> Result<Str
         .map_err(Rejection::Name)
 }
 
-/// The keys a group's name needs besides those its account's vendor name holds for good.
-fn keys_beyond_vendor(name: &str, known: &KnownNames) -> Vec<String> {
+/// The claims a group's name needs besides those its account's vendor name holds for good.
+fn beyond_vendor(name: &str, known: &KnownNames) -> Vec<ClaimKey> {
     let of_vendor = names::claim_keys(&known.vendor);
-    names::claim_keys(name).into_iter().filter(|key| !of_vendor.contains(key)).collect()
-}
-
-/// Frees what only the former name needs and takes what only the new one needs.
-fn claims_of_move(account: ProdAccountId, former: &[String], new: &[String]) -> Vec<ClaimChange> {
-    let holder = || prodaccount::name_holder(account);
-    let name = |key: &String| ClaimKey::Name(key.clone());
-    let freed = former.iter().filter(|key| !new.contains(key));
-    let taken = new.iter().filter(|key| !former.contains(key));
-    freed
-        .map(|key| ClaimChange::Release { key: name(key), holder: holder() })
-        .chain(taken.map(|key| ClaimChange::Take { key: name(key), holder: holder() }))
-        .collect()
+    let needed = names::claim_keys(name).into_iter().filter(|key| !of_vendor.contains(key));
+    needed.map(ClaimKey::Name).collect()
 }
 
 pub(super) fn admit(group: &Group, integration: IntegrationId) -> Result<Decision<Event>, Rejection> {

@@ -5,7 +5,7 @@ use super::{
     ProductionRefused, Rejection, Submitted,
 };
 use crate::{
-    decider::{StoredEvent, Unexpected},
+    decider::{Decider, Unexpected},
     group::Limits,
     ids::{IntegrationId, ProdAccountId},
 };
@@ -93,7 +93,7 @@ impl ProdGroup {
         match event {
             Event::Drafted(drafted) => match self {
                 Self::Absent => Ok(Self::Draft(Group::new(drafted))),
-                other => other.unexpected(event),
+                other => Err(other.unexpected(event)),
             },
             Event::Renamed(renamed) => self.edited(event, |group| group.name.clone_from(&renamed.name)),
             Event::IntegrationAdmitted(admitted) => self.edited(event, |group| {
@@ -109,43 +109,43 @@ impl ProdGroup {
                 | Self::Refused(group, _)
                 | Self::Withdrawn(group)
                 | Self::Expired(group) => Ok(Self::Submitted(group, submitted.clone())),
-                other => other.unexpected(event),
+                other => Err(other.unexpected(event)),
             },
             Event::Withdrawn(_) => match self {
                 Self::Submitted(group, _) | Self::InReview(group, ..) | Self::ChangesRequested(group, ..) => {
                     Ok(Self::Withdrawn(group))
                 }
-                other => other.unexpected(event),
+                other => Err(other.unexpected(event)),
             },
             Event::ReviewStarted(_) => match self {
                 Self::Submitted(group, submitted) => Ok(Self::InReview(group, submitted, None)),
-                other => other.unexpected(event),
+                other => Err(other.unexpected(event)),
             },
             Event::ChangesRequested(changes) => match self {
                 Self::InReview(group, submitted, _) => {
                     Ok(Self::ChangesRequested(group, submitted, changes.clone()))
                 }
-                other => other.unexpected(event),
+                other => Err(other.unexpected(event)),
             },
             Event::FirstApprovalRecorded(first) => match self {
                 Self::InReview(group, submitted, None) => {
                     Ok(Self::InReview(group, submitted, Some(first.clone())))
                 }
-                other => other.unexpected(event),
+                other => Err(other.unexpected(event)),
             },
             Event::ProductionApproved(approved) => match self {
                 Self::InReview(group, ..) => {
                     Ok(Self::Approved(Group { limits: approved.limits, ..group }, approved.clone()))
                 }
-                other => other.unexpected(event),
+                other => Err(other.unexpected(event)),
             },
             Event::ProductionRefused(refused) => match self {
                 Self::InReview(group, ..) => Ok(Self::Refused(group, refused.clone())),
-                other => other.unexpected(event),
+                other => Err(other.unexpected(event)),
             },
             Event::SubmissionExpired(_) => match self {
                 Self::Submitted(group, _) | Self::ChangesRequested(group, ..) => Ok(Self::Expired(group)),
-                other => other.unexpected(event),
+                other => Err(other.unexpected(event)),
             },
         }
     }
@@ -162,13 +162,9 @@ impl ProdGroup {
                 Ok(self)
             }
             Self::Absent | Self::Submitted(..) | Self::InReview(..) | Self::Approved(..) => {
-                self.unexpected(event)
+                Err(self.unexpected(event))
             }
         }
-    }
-
-    fn unexpected(self, event: &Event) -> Result<Self, Unexpected> {
-        Err(Unexpected { event: event.stored_type(), phase: self.phase_name() })
     }
 }
 

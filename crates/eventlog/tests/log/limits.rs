@@ -16,7 +16,7 @@ async fn refusal(log: &EventLog, batch: AppendBatch) -> InvalidBatch {
 }
 
 #[tokio::test]
-async fn a_batch_has_between_one_and_64_events_for_at_most_eight_streams() {
+async fn a_batch_has_between_one_and_64_events_for_at_most_64_streams() {
     let log = Engine::Memory.open().await;
     assert_eq!(refusal(&log, batch(1, vec![])).await, InvalidBatch::Empty);
     assert_eq!(refusal(&log, batch(1, vec![part("a-1", 0, 0)])).await, InvalidBatch::Empty);
