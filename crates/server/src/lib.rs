@@ -13,6 +13,7 @@ mod operator;
 mod parts;
 pub mod portal;
 pub mod problem;
+mod reads;
 #[cfg(test)]
 mod spec;
 pub mod startup;

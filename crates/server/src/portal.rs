@@ -60,7 +60,7 @@ impl Portal {
 
     /// Waits until a command's events can be read. The command stands, whatever comes of waiting.
     pub async fn wait_for<T>(&self, done: &Done<T>) -> Result<(), Problem> {
-        self.app.caught_up(done.position).await.map_err(|_| Problem::new(&kinds::ANSWER_PENDING))
+        self.caught_up(done.position).await.map_err(|_| Problem::new(&kinds::ANSWER_PENDING))
     }
 
     /// From now on the server is not ready.

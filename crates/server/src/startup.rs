@@ -93,7 +93,8 @@ impl Application {
         let (workers_stop, stopped) = watch::channel(false);
         let mut fatal = portal.fatal();
         let mut workers = vec![tokio::spawn(project(projector, stopped.clone()))];
-        workers.extend(mail.map(|worker| tokio::spawn(send_mails(worker, portal.clone(), stopped))));
+        workers.extend(mail.map(|worker| tokio::spawn(send_mails(worker, portal.clone(), stopped.clone()))));
+        workers.push(tokio::spawn(watch_deadlines(portal.app.clone(), stopped.clone())));
         let handle = server.handle();
         let serving = tokio::spawn(answer(server, portal.clone()));
         tracing::info!(%address, "listening");
@@ -111,6 +112,7 @@ impl Application {
                 tracing::error!("a worker did not end in time");
             }
         }
+        portal.app.finish().await;
         log.close().await;
         tracing::info!("stopped");
         outcome
@@ -130,6 +132,10 @@ async fn send_mails(worker: Worker, portal: Data<Portal>, stopped: watch::Receiv
         tracing::error!(error = %chain(&error), "the mail worker has stopped");
         portal.fail(Fatal::MailStopped);
     }
+}
+
+async fn watch_deadlines(app: App, stopped: watch::Receiver<bool>) {
+    app.watch_deadlines(until(stopped)).await;
 }
 
 async fn answer(server: Server, portal: Data<Portal>) {

@@ -2,7 +2,8 @@
 //! proofs and mails to the five words everybody sees.
 
 use super::{schemas, values::ContactClass};
-use app::{reads::OpenedContact, sealing::Opened};
+use crate::reads::OpenedContact;
+use app::sealing::Opened;
 use chrono::{DateTime, Utc};
 use domain::{address::MailboxClass, policy::Policy, prodaccount::ContactState};
 use readmodel::query::account::{Challenge, ContactRow, MailOutcome, ShownContact};

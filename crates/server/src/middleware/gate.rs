@@ -60,7 +60,7 @@ async fn admit(endpoint: &'static Endpoint, request: &ServiceRequest) -> Result<
             Some(text) => token::position(text, &portal.log_tag())?,
             None => head,
         };
-        portal.app.caught_up(asked.max(head)).await?;
+        portal.caught_up(asked.max(head)).await?;
     }
     Call::new(endpoint, actor, role, request, portal)
 }

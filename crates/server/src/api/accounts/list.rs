@@ -19,6 +19,6 @@ pub(crate) async fn handle(
     me: Developer,
     query: PageQuery,
 ) -> Result<HttpResponse, Problem> {
-    let listed = portal.app.accounts(me.0, query.page()?).await?;
+    let listed = portal.accounts(me.0, query.page()?).await?;
     Ok(answer::plain(&PageOf::of(listed, |view| Account::of(&portal, view))))
 }

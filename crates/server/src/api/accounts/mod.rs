@@ -15,8 +15,8 @@ use super::{
 use crate::{
     portal::Portal,
     problem::{Problem, kinds},
+    reads::AccountView,
 };
-use app::reads::AccountView;
 use domain::ids::{DeveloperId, ProdAccountId};
 use eventlog::StreamVersion;
 use serde::{Deserialize, Serialize};
@@ -67,7 +67,7 @@ impl Account {
         id: ProdAccountId,
         developer: DeveloperId,
     ) -> Result<(Self, StreamVersion), Problem> {
-        let view = portal.app.account(developer, id).await?.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
+        let view = portal.account(developer, id).await?.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
         let version = view.row.version;
         Ok((Self::of(portal, view), version))
     }

@@ -8,8 +8,9 @@ use crate::{
         values::{Kind, Limits, Tier},
     },
     portal::Portal,
+    reads::CardView,
 };
-use app::{reads::CardView, sealing::Opened};
+use app::sealing::Opened;
 use chrono::{DateTime, Utc};
 use readmodel::card::{self, CardRest, DevelopmentCard, ReleasedCard};
 use serde::Serialize;

@@ -32,7 +32,7 @@ pub(crate) async fn handle(
     integration: Path<IntegrationId>,
     _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let card = portal.app.card(*integration).await?.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
+    let card = portal.card(*integration).await?.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
     let body = serde_json::to_vec(&Card::of(&portal, card)).map_err(|_| Problem::new(&kinds::INTERNAL))?;
     let tag = EntityTag::new_strong(HEXLOWER.encode(&Sha256::digest(&body)[..16]));
     let is_known = IfNoneMatch::parse(&request).is_ok_and(|known| match known {

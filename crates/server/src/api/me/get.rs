@@ -5,9 +5,9 @@ use crate::{
     extract::{Developer, query::NoQuery},
     portal::Portal,
     problem::{Problem, kinds},
+    reads,
 };
 use actix_web::{HttpResponse, web::Data};
-use app::reads;
 use chrono::{DateTime, Utc};
 use readmodel::query::developer::{AccountMembership, GroupMembership};
 use serde::Serialize;
@@ -62,7 +62,7 @@ pub struct OwnAccount {
     responses((status = 200, description = "Oneself.", body = Me))
 )]
 pub(crate) async fn handle(portal: Data<Portal>, me: Developer, _: NoQuery) -> Result<HttpResponse, Problem> {
-    let me = portal.app.me(me.0).await?.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
+    let me = portal.me(me.0).await?.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
     Ok(answer::versioned(&portal, me.row.version, &Me::from(me)))
 }
 

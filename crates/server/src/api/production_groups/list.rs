@@ -19,6 +19,6 @@ pub(crate) async fn handle(
     me: Developer,
     query: PageQuery,
 ) -> Result<HttpResponse, Problem> {
-    let listed = portal.app.prod_groups(me.0, query.page()?).await?;
+    let listed = portal.prod_groups(me.0, query.page()?).await?;
     Ok(answer::plain(&PageOf::of(listed, |view| ProductionGroup::of_view(&portal, view))))
 }

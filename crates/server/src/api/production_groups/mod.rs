@@ -17,8 +17,9 @@ use super::{
 use crate::{
     portal::Portal,
     problem::{Problem, kinds},
+    reads::ProdGroupView,
 };
-use app::{reads::ProdGroupView, sealing::Opened};
+use app::sealing::Opened;
 use chrono::{DateTime, Utc};
 use domain::ids::{DeveloperId, ProdGroupId};
 use eventlog::StreamVersion;
@@ -186,8 +187,7 @@ impl ProductionGroup {
         id: ProdGroupId,
         developer: DeveloperId,
     ) -> Result<(Self, StreamVersion), Problem> {
-        let view =
-            portal.app.prod_group(developer, id).await?.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
+        let view = portal.prod_group(developer, id).await?.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
         let version = view.row.version;
         Ok((Self::of_view(portal, view), version))
     }

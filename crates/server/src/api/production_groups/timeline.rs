@@ -8,12 +8,12 @@ use crate::{
     extract::{Call, PageQuery, query::Paging},
     portal::Portal,
     problem::{Problem, kinds},
+    reads::TimelineView,
 };
 use actix_web::{
     HttpResponse,
     web::{Data, Path},
 };
-use app::reads::TimelineView;
 use chrono::{DateTime, Utc};
 use domain::{actor::Actor, ids::ProdGroupId};
 use serde::Serialize;
@@ -72,7 +72,7 @@ pub(crate) async fn handle(
     };
     let row = row.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
     let names_staff = call.role.is_some();
-    let listed = portal.app.prod_group_timeline(&row, page).await?;
+    let listed = portal.prod_group_timeline(&row, page).await?;
     Ok(answer::plain(&PageOf::of(listed, |view| TimelineItem::of(view, names_staff))))
 }
 

@@ -19,8 +19,9 @@ use crate::{
     extract::Body,
     portal::Portal,
     problem::{Problem, kinds},
+    reads::PromotionView,
 };
-use app::{reads::PromotionView, review::Objection};
+use app::review::Objection;
 use chrono::{DateTime, Utc};
 use domain::{
     ids::{ProdGroupId, StaffId},
@@ -193,7 +194,7 @@ impl Promotion {
 
     /// The promotion as it is now, with the version of its group.
     async fn read(portal: &Portal, id: ProdGroupId) -> Result<(Self, StreamVersion), Problem> {
-        let view = portal.app.promotion(id).await?.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
+        let view = portal.promotion(id).await?.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
         let version = view.row.group.version;
         Ok((Self::of(portal, view), version))
     }
