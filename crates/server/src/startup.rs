@@ -112,7 +112,9 @@ impl Application {
                 tracing::error!("a worker did not end in time");
             }
         }
-        portal.app.finish().await;
+        if tokio::time::timeout(WORKER_END_MAX, portal.app.finish()).await.is_err() {
+            tracing::error!("a command did not end in time");
+        }
         log.close().await;
         tracing::info!("stopped");
         outcome
