@@ -9,6 +9,7 @@ use crate::{
     codes::{Challenge, SIGN_UP_LIFE},
     error::AppError,
     execute::UseCase,
+    keyring::TransientError,
     mail::SignUpRecipient,
     meta::{Done, Meta},
     passwords::check_password,
@@ -202,7 +203,9 @@ impl Prove {
         let row = self.sign_up.uuid();
         let clear = work.keys().open_transient(ROW, row.as_bytes(), &pending.payload);
         let clear = clear.map_err(AppError::unavailable)?;
-        let person: Pending = serde_json::from_slice(&clear).map_err(AppError::unavailable)?;
+        // JSON errors quote values, and these are personal.
+        let person: Pending =
+            serde_json::from_slice(&clear).map_err(|_| AppError::unavailable(TransientError))?;
         let password_phc = Secret::new(person.password_phc);
         let credential = StoredCredential { password_phc, totp_sealed: None };
         work.side().insert_credential(self.credential, &credential).await?;
@@ -266,11 +269,7 @@ pub fn check(
     if let Err(rule) = check_password(password) {
         errors.push(FieldError::new("/password", "password.rule", rule.to_string()));
     }
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > PERSON_NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        let rule = format!("a name has 1 to {PERSON_NAME_CHARS_MAX} characters and no control characters");
-        errors.push(FieldError::new("/name", "name.form", rule));
-    }
+    errors.extend(broken_name(name));
     if !is_language_tag(locale) {
         let rule = "a locale is a BCP 47 language tag";
         errors.push(FieldError::new("/locale", "locale.form", rule).fix("en"));
@@ -282,6 +281,17 @@ pub fn check(
         );
     }
     errors
+}
+
+/// What is wrong with a person's name, if anything is.
+pub(crate) fn broken_name(typed: &str) -> Option<FieldError> {
+    let name = typed.trim();
+    let fits = !name.is_empty() && name.chars().count() <= PERSON_NAME_CHARS_MAX;
+    if fits && !name.chars().any(char::is_control) {
+        return None;
+    }
+    let rule = format!("a name has 1 to {PERSON_NAME_CHARS_MAX} characters and no control characters");
+    Some(FieldError::new("/name", "name.form", rule))
 }
 
 /// Well-formed as far as parts go (RFC 5646, section 2.1): letters and digits, one to eight a part, the first

@@ -9,6 +9,7 @@ use crate::{
     sealing::Field,
     secret::Secret,
     side_state::{SessionOwner, StoredCredential},
+    sign_up::broken_name,
     totp::SecondFactor,
     work::Work,
 };
@@ -56,6 +57,9 @@ pub struct FirstAccess {
 impl App {
     /// Adds a member of staff.
     pub async fn enrol(&self, meta: Meta, enrolment: Enrolment) -> Result<Done<Enrolled>, AppError> {
+        if let Some(broken) = broken_name(&enrolment.name) {
+            return Err(AppError::Fields(vec![broken]));
+        }
         let ticket = self.ticket(meta);
         let staff = StaffId::from_uuid(self.derived_id(&ticket, "staff"));
         let factor = SecondFactor::generate(&self.inner.ids);

@@ -7,6 +7,7 @@ use app::{
     codes::Challenge,
     ids::Ids,
     keyring::{BoundKeys, Fingerprinted, Keyring},
+    mail::{Mail, Mailer},
     passwords::Passwords,
     secret::Secret,
     side_state::SideState,
@@ -27,6 +28,7 @@ use domain::{
 };
 use eventlog::{EventLog, Position, Record, StreamVersion};
 use readmodel::ReadModel;
+use std::time::Duration;
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
@@ -211,6 +213,19 @@ impl Bench {
     /// How often an event type stands in the log.
     pub(crate) async fn count(&self, event_type: &str) -> usize {
         self.records().await.iter().filter(|record| record.event_type == event_type).count()
+    }
+
+    /// Lets the mail worker run until `count` mails were sent; what waited before and is obsolete now goes
+    /// unsent.
+    pub(crate) async fn mails(&self, count: usize) -> Vec<Mail> {
+        let (mailer, sent) = Mailer::memory();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let worker = self.app.mail_worker(mailer, "https://portal.test".to_owned());
+        let running = tokio::spawn(worker.run(async { _ = stopped.await }));
+        tokio::time::timeout(Duration::from_secs(10), sent.tried(count)).await.unwrap();
+        stop.send(()).unwrap();
+        running.await.unwrap().unwrap();
+        sent.taken()
     }
 
     pub(crate) fn pass(&self, time: TimeDelta) {

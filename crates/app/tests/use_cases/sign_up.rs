@@ -1,5 +1,5 @@
 use crate::bench::{Bench, Keyed as _};
-use app::{AppError, secret::Secret, sign_up::SignUp};
+use app::{AppError, mail::Mail, secret::Secret, sign_up::SignUp};
 use chrono::TimeDelta;
 use domain::actor::Actor;
 
@@ -28,23 +28,38 @@ async fn a_code_that_comes_back_makes_an_account_with_a_personal_group() {
 }
 
 #[tokio::test]
+async fn the_code_in_the_mail_proves_the_address() {
+    let bench = Bench::new().await;
+    let started = bench.start_sign_up(EMAIL).await;
+    let mails = bench.mails(1).await;
+    assert_eq!(mails[0].to.reveal(), EMAIL);
+    let code = code_line(&mails[0]).unwrap();
+    bench.prove(started.id, &code).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_known_address_gets_another_mail_and_the_same_answer() {
     let bench = Bench::new().await;
     bench.developer(EMAIL).await;
     let known = bench.start_sign_up(EMAIL).await;
     let unknown = bench.start_sign_up("bob@acme.com").await;
     assert_eq!(known.expires_at, unknown.expires_at);
-    let mails = bench.side.due_mails(bench.now(), 10).await.unwrap();
-    let kind = |id: domain::ids::SignUpId| {
-        mails.iter().find(|mail| mail.intent.uuid() == id.uuid()).map(|mail| mail.kind.clone()).unwrap()
-    };
-    assert_ne!(kind(known.id), kind(unknown.id));
+    let mails = bench.mails(2).await;
+    let to = |address: &str| mails.iter().find(|mail| mail.to.reveal() == address).unwrap();
+    assert!(code_line(to(EMAIL)).is_none() && code_line(to("bob@acme.com")).is_some());
+    assert_ne!(to(EMAIL).subject, to("bob@acme.com").subject);
     let code = bench.sign_up_code(known.id, EMAIL);
     for (id, code) in [(known.id, code.as_str()), (unknown.id, WRONG)] {
         let error = bench.prove(id, code).await.unwrap_err();
         assert!(matches!(error, AppError::CodeWrong { tries_left: 9 }), "{error}");
     }
     assert_eq!(bench.count("developer.registered").await, 1);
+}
+
+/// The code stands on a line of its own, four blanks from the left.
+fn code_line(mail: &Mail) -> Option<String> {
+    let is_code = |line: &&str| line.len() == 9 && line.as_bytes()[4] == b'-';
+    mail.text.reveal().lines().filter_map(|line| line.strip_prefix("    ")).find(is_code).map(str::to_owned)
 }
 
 #[tokio::test]
