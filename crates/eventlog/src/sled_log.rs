@@ -26,6 +26,9 @@ const TAIL_RECORDS: u64 = 1_024;
 /// What sled needs to open again after the device was full: a snapshot and a few segments.
 const RESUME_BYTES: u64 = 16 * 1024 * 1024;
 
+/// Free space above the floor without which nothing is written: the largest group and what sled adds to it.
+const WRITE_BYTES: u64 = 4 * 1024 * 1024;
+
 /// The engine behind [`EventLog::open_sled`](crate::EventLog::open_sled).
 pub struct SledLog {
     shared: Arc<Shared>,
@@ -46,7 +49,7 @@ pub(crate) enum State {
 pub(crate) struct Shared {
     pub(crate) store: SledStore,
     pub(crate) hooks: Hooks,
-    pub(crate) free_space_floor_bytes: u64,
+    free_space_floor_bytes: u64,
     dir: PathBuf,
     now: Now,
     index: RwLock<Index>,
@@ -75,9 +78,14 @@ impl Shared {
         directory::free_bytes(&self.dir)
     }
 
+    /// Free space below which nothing is written.
+    pub(crate) fn write_bytes(&self) -> u64 {
+        self.free_space_floor_bytes.saturating_add(WRITE_BYTES)
+    }
+
     /// Free space from which on a suspended store is opened again.
     pub(crate) fn resume_bytes(&self) -> u64 {
-        self.free_space_floor_bytes.max(RESUME_BYTES)
+        self.free_space_floor_bytes.saturating_add(RESUME_BYTES)
     }
 
     pub(crate) fn state(&self) -> State {
@@ -154,7 +162,7 @@ impl SledLog {
     pub(crate) fn is_writable(&self) -> bool {
         let is_open = self.queue.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         let needed = match self.shared.state() {
-            State::Writable => self.shared.free_space_floor_bytes,
+            State::Writable => self.shared.write_bytes(),
             State::Suspended => self.shared.resume_bytes(),
             State::Closed => return false,
         };

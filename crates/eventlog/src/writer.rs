@@ -126,7 +126,7 @@ impl Writer {
 
     /// The one way to an acknowledgement: stored, barrier passed, head noted, head published.
     fn commit(&mut self, group: Group) -> Result<(), Failure> {
-        self.require_space(group.bytes())?;
+        self.require_space()?;
         let chunks = frames::pack(group.first_position(), group.records());
         self.shared.store.write(chunks).map_err(|error| match error {
             StoreError::Full => Failure::Full,
@@ -140,10 +140,9 @@ impl Writer {
         Ok(())
     }
 
-    fn require_space(&self, group_bytes: usize) -> Result<(), Failure> {
+    fn require_space(&self) -> Result<(), Failure> {
         let free = self.shared.free_bytes().map_err(|error| Failure::fatal("no free space known", &error))?;
-        let floor = self.shared.free_space_floor_bytes.saturating_add(group_bytes as u64);
-        if free < floor { Err(Failure::NoSpace) } else { Ok(()) }
+        if free < self.shared.write_bytes() { Err(Failure::NoSpace) } else { Ok(()) }
     }
 
     /// After a write met a full device: what it left behind is no part of the log, which is noted before
