@@ -8,7 +8,7 @@ use crate::{
     STREAMS_PER_APPEND_MAX, StreamAppend, StreamName,
 };
 use sha2::{Digest, Sha256};
-use std::{borrow::Cow, collections::HashSet};
+use std::borrow::Cow;
 use uuid::Uuid;
 
 /// Most subjects of one event.
@@ -120,8 +120,10 @@ fn check(batch: &AppendBatch) -> Result<(), InvalidBatch> {
         1..=EVENTS_PER_APPEND_MAX => {}
         _ => return Err(InvalidBatch::TooManyEvents),
     }
-    let names: HashSet<_> = streams.iter().map(|stream| &stream.stream).collect();
-    if names.len() < streams.len() {
+    let is_named_before = |(n, stream): (usize, &StreamAppend)| {
+        streams.iter().take(n).any(|before| before.stream == stream.stream)
+    };
+    if streams.iter().enumerate().any(is_named_before) {
         return Err(InvalidBatch::StreamTwice);
     }
     check_envelope(&batch.envelope)?;

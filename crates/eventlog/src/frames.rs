@@ -6,6 +6,7 @@
 //! position. So the chunk of a position is the last one at or before it.
 
 use crate::{Position, ReadError};
+use std::iter;
 
 /// Small enough that pages of the store stay far below the size at which it moves them into files of their own.
 pub(crate) const CHUNK_BYTES_MAX: usize = 4096;
@@ -14,9 +15,9 @@ const PREFIX_BYTES: usize = 8;
 const RECORD_BYTES_MAX: usize = 64 * 1024;
 
 /// One value of the store.
-pub(crate) struct Chunk {
+pub(crate) struct Chunk<'a> {
     pub(crate) key: ChunkKey,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: &'a [u8],
 }
 
 /// Position of the chunk's first record, and which part of it when it is a long one.
@@ -72,41 +73,69 @@ impl From<Fault> for ReadError {
     }
 }
 
-/// Packs records that follow each other.
-pub(crate) fn pack<'a>(first: Position, records: impl Iterator<Item = &'a [u8]>) -> Vec<Chunk> {
-    let mut chunks: Vec<Chunk> = Vec::new();
-    let mut open = false;
-    for (position, record) in (first.0..).map(Position).zip(records) {
-        let frame_bytes = PREFIX_BYTES + record.len();
-        let room = match chunks.last() {
-            Some(chunk) if open => CHUNK_BYTES_MAX.saturating_sub(chunk.bytes.len()),
-            _ => 0,
-        };
-        if frame_bytes <= room
-            && let Some(chunk) = chunks.last_mut()
-        {
-            put_frame(&mut chunk.bytes, record);
-            continue;
-        }
-        let mut bytes = Vec::with_capacity(CHUNK_BYTES_MAX.max(frame_bytes));
-        put_frame(&mut bytes, record);
-        open = bytes.len() <= CHUNK_BYTES_MAX;
-        if open {
-            chunks.push(Chunk { key: ChunkKey::of(position), bytes });
-        } else {
-            chunks.extend((0..).zip(bytes.chunks(CHUNK_BYTES_MAX)).map(|(part, bytes)| Chunk {
-                key: ChunkKey { first: position, part },
-                bytes: bytes.to_vec(),
-            }));
-        }
-    }
-    chunks
+/// Records that follow each other, framed on the way in.
+#[derive(Default)]
+pub(crate) struct Frames {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
 }
 
-fn put_frame(out: &mut Vec<u8>, record: &[u8]) {
-    out.extend_from_slice(&u32::try_from(record.len()).unwrap_or(u32::MAX).to_be_bytes());
-    out.extend_from_slice(&crc32fast::hash(record).to_be_bytes());
-    out.extend_from_slice(record);
+impl Frames {
+    /// Adds the record that `write` appends.
+    pub(crate) fn add<T>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        let start = self.bytes.len() + PREFIX_BYTES;
+        self.bytes.resize(start, 0);
+        let written = write(&mut self.bytes);
+        let record = &self.bytes[start..];
+        let length = u32::try_from(record.len()).unwrap_or(u32::MAX);
+        let crc = crc32fast::hash(record);
+        self.bytes[start - PREFIX_BYTES..start - 4].copy_from_slice(&length.to_be_bytes());
+        self.bytes[start - 4..start].copy_from_slice(&crc.to_be_bytes());
+        self.ends.push(self.bytes.len());
+        written
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Size of all frames.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    pub(crate) fn records(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.bytes[start + PREFIX_BYTES..*end])
+    }
+
+    /// The chunks to store when the first record has this position.
+    pub(crate) fn chunks(&self, first: Position) -> Vec<Chunk<'_>> {
+        let mut chunks = Vec::with_capacity(self.bytes.len() / CHUNK_BYTES_MAX * 2 + 1);
+        let (mut start, mut key) = (0, ChunkKey::of(first));
+        let mut last_end = 0;
+        for (position, end) in (first.0..).map(Position).zip(self.ends.iter().copied()) {
+            if end - start > CHUNK_BYTES_MAX && last_end > start {
+                chunks.push(Chunk { key, bytes: &self.bytes[start..last_end] });
+                (start, key) = (last_end, ChunkKey::of(position));
+            }
+            if end - start > CHUNK_BYTES_MAX {
+                let parts = (0..).zip(self.bytes[start..end].chunks(CHUNK_BYTES_MAX));
+                chunks.extend(parts.map(|(part, bytes)| Chunk { key: ChunkKey { part, ..key }, bytes }));
+                (start, key) = (end, ChunkKey::of(Position(position.0 + 1)));
+            }
+            last_end = end;
+        }
+        if last_end > start {
+            chunks.push(Chunk { key, bytes: &self.bytes[start..last_end] });
+        }
+        chunks
+    }
 }
 
 /// How many bytes the first `count` frames of a chunk take, when they are whole.

@@ -2,7 +2,7 @@
 
 use crate::directory::{Directory, OpenError, head_of_empty, io_error};
 use crate::export::{FORMAT, Header, Line, Trailer, Transferred};
-use crate::frames::{self, Fault};
+use crate::frames::{Fault, Frames};
 use crate::head_file::HeadRecord;
 use crate::record::hex;
 use crate::replay::{Replay, Scrutiny};
@@ -77,21 +77,17 @@ fn copy<R: BufRead>(
 ) -> Result<HeadRecord, ImportError> {
     let mut replay = Replay::new(header.log_id, Scrutiny::full());
     let mut hasher = Sha256::new();
-    let mut group: Vec<Vec<u8>> = Vec::new();
-    let mut group_bytes = 0;
+    let mut group = Frames::default();
     for position in 1..=header.count {
         let line: Line = lines.next()?;
         let record = line.into_record().map_err(|field| lines.wrong(format!("{field} is malformed")))?;
         let bytes = record.encode();
         replay.see(&bytes).map_err(|Fault { what, .. }| lines.wrong(what))?;
         hasher.update(&bytes);
-        group_bytes += bytes.len();
-        group.push(bytes);
-        if group_bytes >= GROUP_BYTES || position == header.count {
-            let first = Position(position + 1 - group.len() as u64);
-            store.write(frames::pack(first, group.iter().map(Vec::as_slice)))?;
+        group.add(|out| out.extend_from_slice(&bytes));
+        if group.bytes() >= GROUP_BYTES || position == header.count {
+            store.write(&group.chunks(Position(position + 1 - group.count() as u64)))?;
             group.clear();
-            group_bytes = 0;
         }
     }
     let trailer: Trailer = lines.next()?;

@@ -1,7 +1,7 @@
 //! The log in memory: the contract without a disk, for tests of what stands on the log.
 
 use crate::batch::Prepared;
-use crate::frames::See;
+use crate::frames::{Frames, See};
 use crate::reader::Records;
 use crate::sequencer::{Group, Index, Sequenced};
 use crate::streams::{StreamHead, StreamKey};
@@ -34,10 +34,10 @@ impl MemoryLog {
         if state.closed {
             return Err(AppendError::Closed);
         }
-        let mut group = Group::after(&state.index, (self.now)().timestamp_millis());
+        let mut group = Group::after(&state.index, (self.now)().timestamp_millis(), Frames::default());
         let sequenced = group.add(&state.index, batch)?;
-        state.records.extend(group.records().map(Box::from));
-        state.index.apply(group);
+        state.records.extend(group.frames().records().map(Box::from));
+        drop(state.index.apply(group));
         self.published.send_replace(state.index.head.position);
         Ok(sequenced)
     }

@@ -4,12 +4,13 @@
 use crate::batch::{Prepared, PreparedStream};
 use crate::codec::Stamp;
 use crate::commands::RecentCommands;
-use crate::streams::{STREAMS_MAX, StreamHead, StreamKey, Streams};
+use crate::frames::Frames;
+use crate::streams::{STREAMS_MAX, StreamHead, Streams};
 use crate::{
     AppendError, Appended, Head, Position, STREAM_LENGTH_MAX, STREAM_LENGTH_RESERVED, STREAM_LENGTH_WARN,
-    StreamVersion, record,
+    STREAMS_PER_APPEND_MAX, StreamVersion, record,
 };
-use std::{collections::HashMap, ops::Range};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// What an engine knows of its durable records.
@@ -40,17 +41,19 @@ impl Index {
         }
     }
 
-    /// Takes over a group whose records are durable.
-    pub(crate) fn apply(&mut self, group: Group) {
+    /// Takes over a group whose records are durable; gives back its buffer, empty.
+    pub(crate) fn apply(&mut self, mut group: Group) -> Frames {
         self.head.position = group.position;
         self.head.hash = group.hash;
         self.recorded_at_ms = group.recorded_at_ms;
-        for (key, head) in group.streams {
+        for (key, head) in group.streams.entries() {
             self.streams.set(key, head);
         }
         for (command_id, first) in group.commands {
             self.recent.remember(command_id, first);
         }
+        group.frames.clear();
+        group.frames
     }
 }
 
@@ -59,33 +62,30 @@ pub(crate) struct Group {
     position: Position,
     hash: [u8; 32],
     recorded_at_ms: i64,
-    streams: HashMap<StreamKey, StreamHead>,
+    streams: Streams,
     streams_new: usize,
-    commands: Vec<(Uuid, Position)>,
-    command_index: HashMap<Uuid, Position>,
-    bytes: Vec<u8>,
-    records: Vec<Range<usize>>,
+    commands: HashMap<Uuid, Position>,
+    frames: Frames,
 }
 
 impl Group {
-    /// A group that follows the index; its time is the clock's, but never before the last record's.
-    pub(crate) fn after(index: &Index, now_ms: i64) -> Self {
+    /// A group that follows the index; its time is the clock's, but never before the last record's. `frames`
+    /// is an empty buffer.
+    pub(crate) fn after(index: &Index, now_ms: i64, frames: Frames) -> Self {
         Self {
             position: index.head.position,
             hash: index.head.hash,
             recorded_at_ms: now_ms.max(index.recorded_at_ms),
-            streams: HashMap::new(),
+            streams: Streams::default(),
             streams_new: 0,
-            commands: Vec::new(),
-            command_index: HashMap::new(),
-            bytes: Vec::new(),
-            records: Vec::new(),
+            commands: HashMap::new(),
+            frames,
         }
     }
 
     /// Decides one batch: all of its records join the group, or none.
     pub(crate) fn add(&mut self, index: &Index, batch: &Prepared) -> Result<Sequenced, AppendError> {
-        let pending = self.command_index.get(&batch.command_id).copied();
+        let pending = self.commands.get(&batch.command_id).copied();
         if let Some(first) = pending.or_else(|| index.recent.first_position(batch.command_id)) {
             return Ok(Sequenced::Replayed { first });
         }
@@ -97,22 +97,21 @@ impl Group {
                 versions.push((stream.name.clone(), self.stamp(stream, head)));
             }
         }
-        self.commands.push((batch.command_id, first));
-        self.command_index.insert(batch.command_id, first);
+        self.commands.insert(batch.command_id, first);
         Ok(Sequenced::Appended(Appended { first, last: self.position, versions, replayed: false }))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.records.is_empty()
+        self.frames.count() == 0
     }
 
-    /// Size of the records together.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes.len()
+    /// The records in order.
+    pub(crate) fn frames(&self) -> &Frames {
+        &self.frames
     }
 
     pub(crate) fn first_position(&self) -> Position {
-        Position(self.position.0 + 1 - self.records.len() as u64)
+        Position(self.position.0 + 1 - self.frames.count() as u64)
     }
 
     pub(crate) fn last_position(&self) -> Position {
@@ -124,16 +123,15 @@ impl Group {
         self.hash
     }
 
-    /// The records in order.
-    pub(crate) fn records(&self) -> impl ExactSizeIterator<Item = &[u8]> {
-        self.records.iter().map(|range| &self.bytes[range.clone()])
-    }
-
     /// The head of each stream of the batch, once all are known to stand where the writer believed.
-    fn expected_heads(&self, index: &Index, batch: &Prepared) -> Result<Vec<StreamHead>, AppendError> {
-        let head_of = |key| self.streams.get(&key).copied().unwrap_or_else(|| index.streams.head(key));
-        let heads: Vec<StreamHead> = batch.streams.iter().map(|stream| head_of(stream.key)).collect();
-        for (stream, head) in batch.streams.iter().zip(&heads) {
+    fn expected_heads(
+        &self,
+        index: &Index,
+        batch: &Prepared,
+    ) -> Result<[StreamHead; STREAMS_PER_APPEND_MAX], AppendError> {
+        let mut heads = [StreamHead::default(); STREAMS_PER_APPEND_MAX];
+        for (stream, head) in batch.streams.iter().zip(&mut heads) {
+            *head = self.streams.get(stream.key).unwrap_or_else(|| index.streams.head(stream.key));
             let expected = stream.expected.version();
             if head.version != expected {
                 let (stream, actual) = (stream.name.clone(), head.version);
@@ -169,13 +167,13 @@ impl Group {
                 hash: [0; 32],
             };
             head = StreamHead { position: stamp.position, version: stamp.version };
-            let start = self.bytes.len();
-            self.bytes.extend_from_slice(&event.body);
-            self.hash = stamp.seal(&event.body_hashed, &mut self.bytes);
-            self.records.push(start..self.bytes.len());
+            self.hash = self.frames.add(|out| {
+                out.extend_from_slice(&event.body);
+                stamp.seal(&event.body_hashed, out)
+            });
         }
         self.streams_new += usize::from(before.0 == 0);
-        self.streams.insert(stream.key, head);
+        self.streams.set(stream.key, head);
         if before.0 < STREAM_LENGTH_WARN && head.version.0 >= STREAM_LENGTH_WARN {
             let (category, length) = (stream.name.category(), head.version.0);
             tracing::warn!(category, length, position = head.position.0, "a stream has grown long");

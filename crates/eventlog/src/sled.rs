@@ -16,10 +16,17 @@ use rustix::fs::{FlockOperation, flock};
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::{error::Error, fs, fs::File, io, thread, time::Duration};
 
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+/// A leaf holds eight chunks or more and is touched for each: a scan of any length keeps about 100 MiB, not 480.
+const SCAN_TOUCHES: usize = 1;
+/// The same for a single look-up, which may be the only one in its leaf: about 120 MiB, not 330.
+const LOOKUP_TOUCHES: usize = 4;
+const SCAN_GROUP_CHUNKS: usize = 64;
+const SCAN_AHEAD_GROUPS: usize = 4;
 /// How long an earlier instance of this process may take to let go of the `db` file.
 const RELEASE_WAIT: Duration = Duration::from_secs(5);
 
@@ -103,18 +110,18 @@ impl SledStore {
         *self.db.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Writes chunks, all or none; they survive the end of the process, but not yet the loss of power.
-    pub(crate) fn write(&self, chunks: Vec<Chunk>) -> Result<(), StoreError> {
+    /// Writes chunks; they survive the end of the process, but not yet the loss of power. Written one by one
+    /// in order: a batch of sled's costs a manifest and a random order, and whole batches are told by the
+    /// records themselves.
+    pub(crate) fn write(&self, chunks: &[Chunk<'_>]) -> Result<(), StoreError> {
         if let Some(before_write) = &self.hooks.before_write {
             before_write()?;
         }
-        let mut batch = Batch::default();
-        for chunk in chunks {
-            batch.insert(chunk.key.encode(), chunk.bytes);
-        }
         let guard = self.guard();
         let db = opened(guard.as_ref())?;
-        db.apply_batch(batch)?;
+        for chunk in chunks {
+            db.insert(chunk.key.encode(), chunk.bytes)?;
+        }
         db.flush()?;
         debug_assert!(self.has_no_blobs(), "a page went to an unsynced file of its own");
         Ok(())
@@ -144,22 +151,18 @@ impl SledStore {
         Ok(ChunkKey::decode(&key).map_or(Position(0), |key| key.first))
     }
 
-    /// Shows every record from the first on until a fault; a record begun and not ended is one.
+    /// Shows every record from the first on until a fault; a record begun and not ended is one. Another thread
+    /// reads ahead.
     pub(crate) fn scan(&self, see: &mut See<'_>) -> Result<(), ReadError> {
-        caught(|| self.scan_unguarded(see))
-    }
-
-    fn scan_unguarded(&self, see: &mut See<'_>) -> Result<(), ReadError> {
         let guard = self.guard();
-        let mut unpacker = Unpacker::from(Position(1));
-        for entry in opened(guard.as_ref())?.iter() {
-            let (key, chunk) = entry.map_err(StoreError::from)?;
-            unpacker.feed(decode_key(&key, &unpacker)?, &chunk, see)?;
-        }
-        if unpacker.is_within_record() {
-            return Err(Fault::new(unpacker.next(), "the record is cut off").into());
-        }
-        Ok(())
+        let db = opened(guard.as_ref())?;
+        caught(|| {
+            thread::scope(|scope| {
+                let (sender, groups) = sync_channel(SCAN_AHEAD_GROUPS);
+                scope.spawn(move || read_ahead(db, &sender));
+                unpack(&groups, see)
+            })
+        })
     }
 
     /// Shows the records in `first..=last`.
@@ -177,6 +180,7 @@ impl SledStore {
             if (first..=last).contains(&position) { see(position, bytes) } else { Ok(()) }
         };
         unpacker.feed(decode_key(&key, &unpacker)?, &chunk, &mut see)?;
+        touch(db, &key, LOOKUP_TOUCHES)?;
         let mut rest = None;
         while unpacker.next() <= last {
             let from = Bound::Excluded(std::mem::take(&mut key));
@@ -186,6 +190,7 @@ impl SledStore {
             };
             let (key, chunk) = entry.map_err(StoreError::from)?;
             unpacker.feed(decode_key(&key, &unpacker)?, &chunk, &mut see)?;
+            touch(db, &key, SCAN_TOUCHES)?;
         }
         Ok(())
     }
@@ -218,6 +223,53 @@ impl SledStore {
     fn guard(&self) -> RwLockReadGuard<'_, Option<Db>> {
         self.db.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Chunks in order, in groups; the last group may be an error.
+type ReadAhead = Result<Vec<(IVec, IVec)>, StoreError>;
+
+fn read_ahead(db: &Db, sender: &SyncSender<ReadAhead>) {
+    let mut entries = db.iter();
+    loop {
+        let group = next_group(db, &mut entries);
+        let is_last = group.as_ref().map_or(true, Vec::is_empty);
+        // Behind a fault nobody listens any more.
+        if sender.send(group).is_err() || is_last {
+            return;
+        }
+    }
+}
+
+fn next_group(db: &Db, entries: &mut ::sled::Iter) -> ReadAhead {
+    let mut group = Vec::with_capacity(SCAN_GROUP_CHUNKS);
+    for entry in entries.by_ref().take(SCAN_GROUP_CHUNKS) {
+        let (key, chunk) = entry?;
+        touch(db, &key, SCAN_TOUCHES)?;
+        group.push((key, chunk));
+    }
+    Ok(group)
+}
+
+fn unpack(groups: &Receiver<ReadAhead>, see: &mut See<'_>) -> Result<(), ReadError> {
+    let mut unpacker = Unpacker::from(Position(1));
+    for group in groups {
+        for (key, chunk) in group? {
+            unpacker.feed(decode_key(&key, &unpacker)?, &chunk, see)?;
+        }
+    }
+    if unpacker.is_within_record() {
+        return Err(Fault::new(unpacker.next(), "the record is cut off").into());
+    }
+    Ok(())
+}
+
+/// sled's cache notes accesses in blocks of 64 for each of 256 shards and evicts when a block is full: pages
+/// looked at once are kept with 16,383 others, whatever the capacity. Looking again fills the blocks sooner.
+fn touch(db: &Db, key: &[u8], times: usize) -> Result<(), StoreError> {
+    for _ in 0..times {
+        db.get(key)?;
+    }
+    Ok(())
 }
 
 /// Makes an error of a panic, for that is how sled reports some damage. Nothing of ours is left half changed:

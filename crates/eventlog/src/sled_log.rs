@@ -2,7 +2,7 @@
 
 use crate::batch::Prepared;
 use crate::directory::{self, Directory, OpenError, Store, head_of_empty, io_error};
-use crate::frames::See;
+use crate::frames::{Frames, See};
 use crate::head_file::{HeadFile, HeadRecord};
 use crate::log::{Hooks, SledOptions};
 use crate::reader::Records;
@@ -63,11 +63,12 @@ impl Shared {
         self.index.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Shows a durable group to readers.
-    pub(crate) fn publish(&self, group: Group) {
+    /// Shows a durable group to readers; gives back its buffer.
+    pub(crate) fn publish(&self, group: Group) -> Frames {
         let position = group.last_position();
-        self.index.write().unwrap_or_else(PoisonError::into_inner).apply(group);
+        let buffer = self.index.write().unwrap_or_else(PoisonError::into_inner).apply(group);
         self.published.send_replace(position);
+        buffer
     }
 
     pub(crate) fn now_ms(&self) -> i64 {
@@ -132,7 +133,8 @@ impl SledLog {
         let (sender, queue) = sync_channel(QUEUE_MAX);
         let (finished, done) = watch::channel(false);
         let lock = directory.lock;
-        let writer = Writer { shared: Arc::clone(&shared), queue, head_file, lock, done: finished };
+        let spare = Frames::default();
+        let writer = Writer { shared: Arc::clone(&shared), queue, head_file, lock, done: finished, spare };
         let spawned = thread::Builder::new().name("log-writer".to_owned()).spawn(move || writer.run());
         spawned.map_err(io_error("starting the writer"))?;
         Ok(Self { shared, queue: Mutex::new(Some(sender)), done })

@@ -47,6 +47,12 @@ struct Entry {
     version: u32,
 }
 
+impl Entry {
+    fn head(&self) -> StreamHead {
+        StreamHead { position: Position(self.position), version: StreamVersion(u64::from(self.version)) }
+    }
+}
+
 /// All streams' ends.
 #[derive(Default)]
 pub(crate) struct Streams {
@@ -59,13 +65,15 @@ impl Streams {
     }
 
     pub(crate) fn head(&self, key: StreamKey) -> StreamHead {
-        match self.table.find(key.spread(), |entry| entry.key == key) {
-            Some(entry) => StreamHead {
-                position: Position(entry.position),
-                version: StreamVersion(u64::from(entry.version)),
-            },
-            None => StreamHead::default(),
-        }
+        self.get(key).unwrap_or_default()
+    }
+
+    pub(crate) fn get(&self, key: StreamKey) -> Option<StreamHead> {
+        self.table.find(key.spread(), |entry| entry.key == key).map(Entry::head)
+    }
+
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (StreamKey, StreamHead)> {
+        self.table.iter().map(|entry| (entry.key, entry.head()))
     }
 
     pub(crate) fn set(&mut self, key: StreamKey, head: StreamHead) {

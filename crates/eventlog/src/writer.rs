@@ -8,9 +8,9 @@ use crate::lock::DirectoryLock;
 use crate::sequencer::{Group, Index, Sequenced};
 use crate::sled::StoreError;
 use crate::sled_log::{Shared, State};
-use crate::{AppendError, Position, QUEUE_MAX, codec::Stamp, frames};
+use crate::{AppendError, Position, QUEUE_MAX, codec::Stamp, frames::Frames};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::{error::Error, sync::Arc, sync::mpsc::Receiver};
+use std::{error::Error, mem, sync::Arc, sync::mpsc::Receiver};
 use tokio::sync::{oneshot, watch};
 
 /// A group takes no further batch from this size on.
@@ -48,6 +48,8 @@ pub(crate) struct Writer {
     pub(crate) head_file: HeadFile,
     pub(crate) lock: DirectoryLock,
     pub(crate) done: watch::Sender<bool>,
+    /// Buffer of the group before.
+    pub(crate) spare: Frames,
 }
 
 impl Writer {
@@ -110,15 +112,15 @@ impl Writer {
     }
 
     /// Decides all that is queued, up to a group's limits.
-    fn gather(&self, first: Submission) -> (Group, Vec<(oneshot::Sender<Reply>, Prepared, Decided)>) {
+    fn gather(&mut self, first: Submission) -> (Group, Vec<(oneshot::Sender<Reply>, Prepared, Decided)>) {
         let index = self.shared.index();
-        let mut group = Group::after(&index, self.shared.now_ms());
+        let mut group = Group::after(&index, self.shared.now_ms(), mem::take(&mut self.spare));
         let mut replies = Vec::new();
         let mut next = Some(first);
         while let Some(Submission { batch, reply }) = next {
             let decided = group.add(&index, &batch);
             replies.push((reply, batch, decided));
-            let has_room = replies.len() < QUEUE_MAX && group.bytes() < GROUP_BYTES_MAX;
+            let has_room = replies.len() < QUEUE_MAX && group.frames().bytes() < GROUP_BYTES_MAX;
             next = if has_room { self.queue.try_recv().ok() } else { None };
         }
         (group, replies)
@@ -127,16 +129,17 @@ impl Writer {
     /// The one way to an acknowledgement: stored, barrier passed, head noted, head published.
     fn commit(&mut self, group: Group) -> Result<(), Failure> {
         self.require_space()?;
-        let chunks = frames::pack(group.first_position(), group.records());
-        self.shared.store.write(chunks).map_err(|error| match error {
-            StoreError::Full => Failure::Full,
-            other => Failure::fatal("the store could not be written", &other),
-        })?;
+        self.shared.store.write(&group.frames().chunks(group.first_position())).map_err(
+            |error| match error {
+                StoreError::Full => Failure::Full,
+                other => Failure::fatal("the store could not be written", &other),
+            },
+        )?;
         self.shared.store.sync().map_err(|error| Failure::fatal("the barrier failed", &error))?;
         let head = HeadRecord { position: group.last_position(), hash: group.hash(), is_end: false };
         let noted = self.head_file.finish_sync().and_then(|()| self.head_file.write(head));
         noted.map_err(|error| Failure::fatal("the head file could not be written", &error))?;
-        self.shared.publish(group);
+        self.spare = self.shared.publish(group);
         Ok(())
     }
 

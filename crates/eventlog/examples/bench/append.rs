@@ -25,7 +25,7 @@ pub(crate) fn run(options: &Options, flush_delay: Option<Duration>) {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
     let record_bytes = runtime.block_on(record_bytes(options));
-    for submitters in [1, 16, 64, 256] {
+    for submitters in options.submitters.clone() {
         let rounds = alternate(
             options,
             || ours(&runtime, options, submitters, flush_delay),

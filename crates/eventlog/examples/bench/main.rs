@@ -1,6 +1,7 @@
 //! How fast the log is beside a plain file, in the same run, in alternating rounds.
 //!
-//! `cargo run --release -p eventlog --example bench -- NAME [--json] [--dir DIR] [--events N] [--rounds N]`
+//! `cargo run --release -p eventlog --example bench -- NAME [--json] [--dir DIR] [--events N] [--rounds N]
+//! [--submitters N,N]`
 //! with NAME one of `append`, `append-flush-1ms`, `replay`, `open`. DIR should lie on the disk that is meant;
 //! files made there are removed. Every row is one measurement: events a second (more is better), or for
 //! `open` seconds and MiB of resident memory (less is better); `ratio` is ours to the peer's.
@@ -29,6 +30,7 @@ struct Options {
     dir: PathBuf,
     events: u64,
     rounds: usize,
+    submitters: Vec<u64>,
 }
 
 impl Options {
@@ -43,6 +45,9 @@ impl Options {
             is_json: args.iter().any(|arg| arg == "--json"),
             dir: value("--dir").map_or_else(env::temp_dir, PathBuf::from),
             events: value("--events").map_or(2_000_000, |count| count.parse().unwrap()),
+            submitters: value("--submitters").map_or(vec![1, 16, 64, 256], |list| {
+                list.split(',').map(|count| count.parse().unwrap()).collect()
+            }),
             rounds: value("--rounds").map_or(7, |count| count.parse().unwrap()),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::batch::Prepared;
-use crate::frames::{self, Chunk, ChunkKey};
+use crate::frames::{Chunk, ChunkKey, Frames};
 use crate::head_file::HeadFile;
 use crate::{
     ActorEnvelope, AppendBatch, Envelope, EventLog, Expected, NewEvent, Record, StreamAppend, StreamName,
@@ -46,6 +46,12 @@ fn batch(command: u128, version: u64, payload_bytes: &[usize]) -> AppendBatch {
     AppendBatch { envelope, streams: vec![StreamAppend { stream, expected, events }] }
 }
 
+/// A value of the store that a test may change.
+struct OwnedChunk {
+    key: ChunkKey,
+    bytes: Vec<u8>,
+}
+
 /// A closed log of ten durable events.
 async fn ten_events() -> (TempDir, Head) {
     let dir = tempfile::tempdir().unwrap();
@@ -59,16 +65,17 @@ async fn ten_events() -> (TempDir, Head) {
 }
 
 /// The chunks that a group of these batches would be written as, behind the log in a directory.
-fn chunks_behind(dir: &Path, head: Head, batches: &[AppendBatch]) -> Vec<Chunk> {
+fn chunks_behind(dir: &Path, head: Head, batches: &[AppendBatch]) -> Vec<OwnedChunk> {
     let index = with_store(dir, |store| {
         let noted = HeadRecord { position: head.position, hash: head.hash, is_end: false };
         recover(store, head.log_id, noted).unwrap()
     });
-    let mut group = Group::after(&index, 1_000);
+    let mut group = Group::after(&index, 1_000, Frames::default());
     for batch in batches {
         group.add(&index, &Prepared::new(head.log_id, batch.clone()).unwrap()).unwrap();
     }
-    frames::pack(group.first_position(), group.records())
+    let chunks = group.frames().chunks(group.first_position());
+    chunks.iter().map(|chunk| OwnedChunk { key: chunk.key, bytes: chunk.bytes.to_vec() }).collect()
 }
 
 fn with_store<T>(dir: &Path, work: impl FnOnce(&SledStore) -> T) -> T {
@@ -78,8 +85,9 @@ fn with_store<T>(dir: &Path, work: impl FnOnce(&SledStore) -> T) -> T {
     done
 }
 
-fn write(dir: &Path, chunks: Vec<Chunk>) {
-    with_store(dir, |store| store.write(chunks).unwrap());
+fn write(dir: &Path, chunks: Vec<OwnedChunk>) {
+    let chunks: Vec<_> = chunks.iter().map(|OwnedChunk { key, bytes }| Chunk { key: *key, bytes }).collect();
+    with_store(dir, |store| store.write(&chunks).unwrap());
 }
 
 async fn reopened(dir: &Path) -> Result<EventLog, OpenError> {
@@ -169,7 +177,7 @@ async fn a_gap_behind_the_noted_head_cuts_there() {
 #[tokio::test]
 async fn damage_before_the_noted_head_is_refused_with_its_position() {
     let (dir, _) = ten_events().await;
-    let chunk = Chunk { key: ChunkKey::of(Position(4)), bytes: vec![0; 100] };
+    let chunk = OwnedChunk { key: ChunkKey::of(Position(4)), bytes: vec![0; 100] };
     write(dir.path(), vec![chunk]);
     match reopened(dir.path()).await.err() {
         Some(OpenError::Damaged { position, .. }) => assert_eq!(position, Some(Position(4))),
