@@ -66,15 +66,8 @@ impl<'a> Body<'a> {
 
     /// Reads the part before the stamp.
     pub(crate) fn decode(record: &'a [u8]) -> Result<Self, RecordError> {
-        let end = record.len().checked_sub(STAMP_BYTES).ok_or(RecordError::Short("stamp"))?;
-        let mut rest = Rest(&record[..end]);
-        if rest.array::<4>("magic")? != *MAGIC {
-            return Err(RecordError::Malformed("magic"));
-        }
-        let (format, min_reader) = (rest.u16("format")?, rest.u16("min_reader")?);
-        if min_reader > READER {
-            return Err(RecordError::Newer { min_reader });
-        }
+        let mut rest = Rest::of_body(record)?;
+        let (format, min_reader) = rest.format()?;
         let body = Self {
             format,
             min_reader,
@@ -102,6 +95,31 @@ impl<'a> Body<'a> {
             payload: rest.payload()?,
         };
         if rest.0.is_empty() || format > FORMAT { Ok(body) } else { Err(RecordError::Malformed("length")) }
+    }
+}
+
+/// What following a log needs of a body; much cheaper to read than all of it.
+pub(crate) struct Outline<'a> {
+    pub(crate) log_id: Uuid,
+    pub(crate) command_id: Uuid,
+    pub(crate) batch_index: u16,
+    pub(crate) batch_length: u16,
+    pub(crate) stream: &'a [u8],
+}
+
+impl<'a> Outline<'a> {
+    /// Reads the beginning of a record.
+    pub(crate) fn decode(record: &'a [u8]) -> Result<Self, RecordError> {
+        let mut rest = Rest::of_body(record)?;
+        rest.format()?;
+        let log_id = rest.uuid("log_id")?;
+        rest.take(16, "event_id")?;
+        let command_id = rest.uuid("command_id")?;
+        let (batch_index, batch_length) = (rest.u16("batch_index")?, rest.u16("batch_length")?);
+        rest.take(2 + 4, "schema and policy_version")?;
+        let [length] = rest.array("stream")?;
+        let stream = rest.take(usize::from(length), "stream")?;
+        Ok(Self { log_id, command_id, batch_index, batch_length, stream })
     }
 }
 
@@ -170,6 +188,24 @@ fn put_option(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
 struct Rest<'a>(&'a [u8]);
 
 impl<'a> Rest<'a> {
+    /// All of a record but its stamp.
+    fn of_body(record: &'a [u8]) -> Result<Self, RecordError> {
+        let end = record.len().checked_sub(STAMP_BYTES).ok_or(RecordError::Short("stamp"))?;
+        Ok(Self(&record[..end]))
+    }
+
+    /// Format and oldest reader, which must be one that this program is.
+    fn format(&mut self) -> Result<(u16, u16), RecordError> {
+        if self.array::<4>("magic")? != *MAGIC {
+            return Err(RecordError::Malformed("magic"));
+        }
+        let (format, min_reader) = (self.u16("format")?, self.u16("min_reader")?);
+        if min_reader > READER {
+            return Err(RecordError::Newer { min_reader });
+        }
+        Ok((format, min_reader))
+    }
+
     fn take(&mut self, count: usize, field: &'static str) -> Result<&'a [u8], RecordError> {
         let (taken, rest) = self.0.split_at_checked(count).ok_or(RecordError::Short(field))?;
         self.0 = rest;

@@ -1,6 +1,6 @@
 //! Following stored records in order: finds the first that does not belong, and rebuilds the index on the way.
 
-use crate::codec::{Body, Stamp};
+use crate::codec::{Body, Outline, Stamp};
 use crate::frames::Fault;
 use crate::sequencer::Index;
 use crate::streams::{STREAMS_MAX, StreamHead, StreamKey};
@@ -10,8 +10,8 @@ use uuid::Uuid;
 /// How closely records are looked at.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scrutiny {
-    /// Behind this position each record's own hash is computed anew; before it the chain of stored hashes is
-    /// followed only (the checksum of the frame is checked always).
+    /// Behind this position each record is read in full and its own hash computed anew; before it the chain of
+    /// stored hashes is followed only (the checksum of the frame is checked always).
     pub(crate) hashes_after: Position,
     /// Behind this position commands are remembered.
     pub(crate) commands_after: Position,
@@ -66,7 +66,7 @@ impl Replay {
     }
 
     fn follow(&mut self, position: Position, bytes: &[u8]) -> Result<(), String> {
-        let body = Body::decode(bytes).map_err(|error| error.to_string())?;
+        let body = Outline::decode(bytes).map_err(|error| error.to_string())?;
         let stamp = Stamp::decode(bytes).map_err(|error| error.to_string())?;
         if stamp.position != position {
             return Err(format!("the record says position {}", stamp.position.0));
@@ -77,8 +77,8 @@ impl Replay {
         if stamp.previous_hash != self.hash {
             return Err("the hash chain is broken".to_owned());
         }
-        if position > self.scrutiny.hashes_after && !record::hash_holds(bytes) {
-            return Err("the record is not what its hash was made of".to_owned());
+        if position > self.scrutiny.hashes_after {
+            scrutinize(bytes)?;
         }
         if self.scrutiny.known.is_some_and(|(at, hash)| at == position && hash != stamp.hash) {
             return Err("the record is not the one noted in the head file".to_owned());
@@ -97,7 +97,7 @@ impl Replay {
         Ok(())
     }
 
-    fn follow_batch(&mut self, body: &Body<'_>) -> Result<(), String> {
+    fn follow_batch(&mut self, body: &Outline<'_>) -> Result<(), String> {
         if self.batch.is_empty() {
             (self.command_id, self.batch_length) = (body.command_id, body.batch_length);
         }
@@ -107,8 +107,8 @@ impl Replay {
         if fits { Ok(()) } else { Err("the record does not continue its batch".to_owned()) }
     }
 
-    fn follow_stream(&self, body: &Body<'_>, stamp: &Stamp) -> Result<(StreamKey, StreamHead), String> {
-        let key = StreamKey::of_text(body.stream);
+    fn follow_stream(&self, body: &Outline<'_>, stamp: &Stamp) -> Result<(StreamKey, StreamHead), String> {
+        let key = StreamKey::of_bytes(body.stream);
         let within_batch = self.batch.iter().rev().find(|(other, _)| *other == key);
         let before = within_batch.map_or_else(|| self.index.streams.head(key), |(_, head)| *head);
         let version = StreamVersion(before.version.0 + 1);
@@ -134,5 +134,14 @@ impl Replay {
         self.index.head.hash = self.hash;
         self.index.recorded_at_ms = self.recorded_at_ms;
         Ok(())
+    }
+}
+
+fn scrutinize(bytes: &[u8]) -> Result<(), String> {
+    Body::decode(bytes).map_err(|error| error.to_string())?;
+    if record::hash_holds(bytes) {
+        Ok(())
+    } else {
+        Err("the record is not what its hash was made of".to_owned())
     }
 }

@@ -16,11 +16,11 @@ pub(crate) struct StreamKey(u128);
 
 impl StreamKey {
     pub(crate) fn of(stream: &StreamName) -> Self {
-        Self::of_text(stream.as_str())
+        Self::of_bytes(stream.as_str().as_bytes())
     }
 
-    pub(crate) fn of_text(name: &str) -> Self {
-        let digest = Sha256::digest(name.as_bytes());
+    pub(crate) fn of_bytes(name: &[u8]) -> Self {
+        let digest = Sha256::digest(name);
         let (first, _) = digest.split_at(16);
         Self(first.iter().fold(0, |key, byte| key << 8 | u128::from(*byte)))
     }
