@@ -177,5 +177,6 @@ CREATE INDEX dev_group_member_by_developer ON dev_group_member (developer);
 CREATE INDEX prod_account_member_by_developer ON prod_account_member (developer);
 CREATE INDEX prod_group_by_account ON prod_group (account);
 CREATE INDEX prod_group_by_submission ON prod_group (submitted_position) WHERE submitted_position IS NOT NULL;
+CREATE INDEX prod_group_by_deadline ON prod_group (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX integration_by_group ON integration (group_id);
 CREATE INDEX timeline_by_stream ON timeline (stream, position);

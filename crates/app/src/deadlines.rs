@@ -2,14 +2,13 @@
 //! nothing lives longer when this worker stands still.
 
 use crate::{App, aggregate::Aggregate as _, error::AppError, execute::UseCase, meta::Meta, work::Work};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use domain::{
     actor::Actor,
     ids::ProdGroupId,
     prodgroup::{self, ProdGroup},
 };
 use eventlog::StreamName;
-use readmodel::{PAGE_MAX, Page, PromotionState};
 use std::{future::Future, pin::pin};
 
 /// How often it looks.
@@ -31,11 +30,11 @@ impl App {
         }
     }
 
-    /// Records every submission, and every request for changes, that nobody acted on in time. Returns how
-    /// many there were.
+    /// Records submissions, and requests for changes, that nobody acted on in time: the oldest first, a hundred
+    /// at most. Returns how many there were.
     pub async fn record_deadlines(&self) -> Result<u32, AppError> {
         let mut recorded = 0;
-        for group in self.overdue().await? {
+        for group in self.inner.read.overdue(self.inner.clock.now()).await? {
             match self.run(self.ticket(self.by_itself("/deadlines")), Expire { group }).await {
                 Ok(_) => recorded += 1,
                 // Somebody acted meanwhile, or the read model shows what was recorded already.
@@ -44,24 +43,6 @@ impl App {
             }
         }
         Ok(recorded)
-    }
-
-    async fn overdue(&self) -> Result<Vec<ProdGroupId>, AppError> {
-        let now = self.inner.clock.now();
-        let mut overdue = Vec::new();
-        for state in [PromotionState::Submitted, PromotionState::ChangesRequested] {
-            let mut next = Some(0);
-            while let Some(after) = next {
-                let page = Page { after, limit: PAGE_MAX };
-                // At the beginning of time nothing is due yet: the phases as they are recorded.
-                let recorded = DateTime::<Utc>::MIN_UTC;
-                let listed = self.inner.read.promotions(Some(state), recorded, page).await?;
-                let due = listed.items.iter().filter(|row| row.expires_at.is_some_and(|at| at <= now));
-                overdue.extend(due.map(|row| row.id));
-                next = listed.next;
-            }
-        }
-        Ok(overdue)
     }
 
     fn by_itself(&self, route: &'static str) -> Meta {

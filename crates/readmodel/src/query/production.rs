@@ -162,6 +162,13 @@ impl ReadModel {
         Ok(page.cut(rows.collect::<Result<_, QueryError>>()?))
     }
 
+    /// For the worker that records deadlines: groups whose submission, or request for changes, has ended by time
+    /// without that being recorded; the longest overdue first, at most 100.
+    pub async fn overdue(&self, now: DateTime<Utc>) -> Result<Vec<ProdGroupId>, QueryError> {
+        let rows = sqlx::query(sql::OVERDUE).bind(now.timestamp_millis()).fetch_all(&self.pool()?).await?;
+        rows.iter().map(|row| Columns(row).parsed("id")).collect()
+    }
+
     /// For staff: one group that was ever submitted, with what a decision needs.
     pub async fn promotion(&self, id: ProdGroupId) -> Result<Option<PromotionRow>, QueryError> {
         // One snapshot for both statements, so that facts and evidence are of one instant.

@@ -66,6 +66,7 @@ statements! {
                 a.shown_epoch, a.shown_address, a.shown_class, a.shown_proven_at
            FROM prod_group_shown AS g JOIN prod_account_shown AS a ON a.id = g.account
           WHERE g.id = ?1 AND g.submitted_position IS NOT NULL";
+    OVERDUE = "SELECT id FROM prod_group WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 100";
     PROMOTION_INTEGRATIONS =
         "SELECT id, facts, facts_version FROM integration WHERE group_id = ?1 ORDER BY position LIMIT 100";
     CARD =

@@ -11,7 +11,7 @@ use domain::{
     developer::Role,
     group::GroupRef,
     policy::{Policy, Tier},
-    prodgroup::ReasonCode,
+    prodgroup::{Event, ReasonCode, SubmissionExpired},
 };
 use eventlog::{StreamName, StreamVersion};
 
@@ -168,6 +168,26 @@ async fn staff_see_submitted_groups_in_the_order_of_submission() {
     let deadline = first.expires_at.unwrap();
     assert_eq!(ids(Some(PromotionState::Expired), deadline).await, [groups[2]], "due, recorded or not");
     assert_eq!(ids(Some(PromotionState::Submitted), deadline).await, [groups[1]]);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_has_ended_by_time_is_overdue_until_that_is_recorded() {
+    let mut portal = Portal::new();
+    let owner = portal.sign_up().await;
+    let account = portal.account(owner, "Acme").await;
+    let group = portal.draft(owner, account, "Acme").await;
+    assert!(portal.submit(group, owner).await);
+    let running = portal.project().await;
+    let row = running.model.prod_group(group, owner).await.unwrap().unwrap();
+    let deadline = row.expires_at.unwrap();
+    let before = deadline - TimeDelta::milliseconds(1);
+    assert!(running.model.overdue(before).await.unwrap().is_empty());
+    assert_eq!(running.model.overdue(deadline).await.unwrap(), [group]);
+    let expired = SubmissionExpired { submission: row.submission.unwrap().id };
+    assert!(portal.promote(group, Event::SubmissionExpired(expired)).await);
+    running.reach(portal.log.head().position).await;
+    assert!(running.model.overdue(deadline).await.unwrap().is_empty());
     running.stop().await;
 }
 
