@@ -219,9 +219,11 @@ impl UseCase for DeclareFacts {
     async fn attempt(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let mut integration = work.load::<Integration>(self.integration).await?;
         let standing = membership::standing(work, self.by, &integration).await?;
+        let released = membership::is_released(work, &integration).await?;
         work.propose(numbered(&self.facts.name));
         let (id, facts) = (self.integration, self.facts.clone());
-        work.decide(&mut integration, integration::Command::DeclareFacts { integration: id, standing, facts })
+        let command = integration::Command::DeclareFacts { integration: id, standing, released, facts };
+        work.decide(&mut integration, command)
     }
 }
 

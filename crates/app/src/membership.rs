@@ -77,6 +77,20 @@ pub(crate) async fn standing(
     })
 }
 
+/// Whether an integration lives in a released production group.
+pub(crate) async fn is_released(
+    work: &mut Work<'_>,
+    integration: &Loaded<Integration>,
+) -> Result<bool, AppError> {
+    let Integration::Live(live) = &**integration else {
+        return Ok(false);
+    };
+    let GroupRef::Production(group) = live.group else {
+        return Ok(false);
+    };
+    Ok(matches!(&*work.load::<ProdGroup>(group).await?, ProdGroup::Approved(..)))
+}
+
 /// A production group and the developer's role in its account.
 pub(crate) async fn production(
     work: &mut Work<'_>,

@@ -48,6 +48,7 @@ codes! {
         R::Name(_) => "integration.name",
         R::SecretRequired => "integration.secret_required",
         R::KindRemoved => "integration.kind_removed",
+        R::WidensReleased { .. } => "integration.widens_released",
         R::TooManySecrets => "integration.too_many_secrets",
         R::NotRest => "integration.not_rest",
         R::AlreadyInGroup => "integration.already_in_group",
@@ -88,6 +89,7 @@ codes! {
         R::NotDue => "prodgroup.not_due",
         R::AlreadyInGroup => "prodgroup.already_in_group",
         R::NotInGroup => "prodgroup.not_in_group",
+        R::TooManyIntegrations => "prodgroup.too_many_integrations",
     }
     NameRule as R {
         R::Empty => "name.empty",

@@ -5,7 +5,7 @@ use domain::{
     group::{GroupRef, Limits},
     ids::StaffId,
     policy::Tier,
-    prodgroup::{self, Asked, ReasonCode},
+    prodgroup::{self, Asked, INTEGRATIONS_MAX, ReasonCode},
     staff::StaffRole,
 };
 
@@ -219,33 +219,24 @@ async fn an_account_has_one_production_group() {
 }
 
 #[tokio::test]
-async fn a_group_of_twenty_integrations_is_guarded_as_a_whole() {
+async fn a_full_group_is_guarded_as_a_whole_and_takes_no_more() {
     let bench = Bench::new().await;
     let ready = bench.ready_to_submit(bench.standard()).await;
     let ada = ready.developer;
-    for number in 1..20 {
+    let to = GroupRef::Production(ready.group);
+    for number in 1..INTEGRATIONS_MAX {
         let integration = bench.integration(ada, complete(&format!("Acme Quiz {number}"))).await;
-        let to = GroupRef::Production(ready.group);
         bench.app.move_integration(bench.by(ada), ada, integration, to).await.unwrap();
     }
+    let one_more = bench.integration(ada, complete("Acme Polls")).await;
+    let refused = bench.app.move_integration(bench.by(ada), ada, one_more, to).await;
+    assert!(
+        matches!(refused, Err(AppError::ProdGroup(prodgroup::Rejection::TooManyIntegrations))),
+        "{refused:?}"
+    );
     let evidence = bench.app.checklist(ada, ready.group).await.unwrap();
-    assert_eq!(evidence.integrations.len(), 20);
+    assert_eq!(evidence.integrations.len(), INTEGRATIONS_MAX);
     bench.app.submit(bench.by(ada), ada, ready.group).await.unwrap();
-}
-
-#[tokio::test]
-async fn more_than_one_decision_can_guard_is_refused() {
-    let bench = Bench::new().await;
-    let ready = bench.ready_to_submit(bench.standard()).await;
-    let ada = ready.developer;
-    for number in 0..eventlog::STREAMS_PER_APPEND_MAX {
-        let integration = bench.integration(ada, complete(&format!("Acme Quiz {number}"))).await;
-        let to = GroupRef::Production(ready.group);
-        bench.app.move_integration(bench.by(ada), ada, integration, to).await.unwrap();
-    }
-    let outcome = bench.app.submit(bench.by(ada), ada, ready.group).await;
-    let limit = eventlog::STREAMS_PER_APPEND_MAX;
-    assert!(matches!(outcome, Err(AppError::TooMuchAtOnce { limit: told }) if told == limit), "{outcome:?}");
 }
 
 #[tokio::test]

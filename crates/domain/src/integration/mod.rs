@@ -5,6 +5,7 @@ mod parse;
 pub mod placements;
 #[cfg(test)]
 mod tests;
+mod widening;
 
 use crate::{
     claim::{self, ClaimKey},
@@ -42,6 +43,8 @@ pub enum Command {
         integration: IntegrationId,
         /// Whether the asking developer may.
         standing: Standing,
+        /// Whether its group is released: then access may not widen without a review.
+        released: bool,
         /// What is said of it, parsed.
         facts: Facts,
     },
@@ -173,6 +176,12 @@ pub enum Rejection {
     /// What customers installed must not vanish under them.
     #[error("a kind once registered stays")]
     KindRemoved,
+    /// What was reviewed and installed does not ask for more behind people's backs.
+    #[error("a released integration keeps its name and cannot ask for more than was reviewed")]
+    WidensReleased {
+        /// JSON pointers of the fields that ask for more.
+        fields: Vec<&'static str>,
+    },
     /// Secrets are for REST.
     #[error("only an integration with the REST kind has secrets")]
     NotRest,
@@ -218,8 +227,8 @@ impl Decider for Integration {
                 register(integration, Registered { owner, group, facts }, secret, context)
             }
             (Command::Register { .. }, Self::Live(_)) => Err(Rejection::AlreadyRegistered),
-            (Command::DeclareFacts { integration, standing, facts }, Self::Live(live)) => {
-                live.declare_facts(integration, standing, facts)
+            (Command::DeclareFacts { integration, standing, released, facts }, Self::Live(live)) => {
+                live.declare_facts(integration, standing, released, facts)
             }
             (Command::IssueSecret { standing, secret }, Self::Live(live)) => {
                 live.issue_secret(standing, secret, context)
@@ -316,6 +325,7 @@ impl Live {
         &self,
         integration: IntegrationId,
         standing: Standing,
+        released: bool,
         facts: Facts,
     ) -> Result<Decision<Event>, Rejection> {
         standing.may_change()?;
@@ -325,6 +335,10 @@ impl Live {
         }
         if facts == self.facts {
             return Ok(Decision::nothing());
+        }
+        let fields = widening::widened(&self.facts, &facts);
+        if released && !fields.is_empty() {
+            return Err(Rejection::WidensReleased { fields });
         }
         let holder = Integration::stream(integration.uuid());
         let (before, after) =

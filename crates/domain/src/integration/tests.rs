@@ -5,7 +5,7 @@ use crate::{
     policy::Policy,
     samples::{
         dev_group, integration,
-        integration::{bare_facts, registered, secret},
+        integration::{bare_facts, full_facts, registered, secret},
         owner,
     },
     testing::{at, fold, given, uuid},
@@ -20,7 +20,12 @@ fn register(facts: Facts, secret: Option<NewSecret>) -> Command {
 }
 
 fn declare(facts: Facts) -> Command {
-    Command::DeclareFacts { integration: integration(), standing: Standing::MayChange, facts }
+    Command::DeclareFacts {
+        integration: integration(),
+        standing: Standing::MayChange,
+        released: false,
+        facts,
+    }
 }
 
 fn quiz(kinds: &[Kind]) -> Facts {
@@ -156,7 +161,7 @@ fn only_owners_and_admins_of_its_group_change_it() {
     for (standing, rejection) in refused {
         let facts = bare_facts("Polls", &[Kind::Rest]);
         let requests = [
-            Command::DeclareFacts { integration: integration(), standing, facts },
+            Command::DeclareFacts { integration: integration(), standing, released: false, facts },
             Command::IssueSecret { standing, secret: secret(2) },
         ];
         for command in requests {
@@ -191,4 +196,59 @@ fn what_was_never_registered_is_nobodys() {
     {
         given::<Integration>(&[]).when(command, at(NOW), &policy).rejects(Rejection::NotYours);
     }
+}
+
+fn declare_released(facts: Facts) -> Command {
+    Command::DeclareFacts { integration: integration(), standing: Standing::MayChange, released: true, facts }
+}
+
+/// Facts that ask for more in one field, with the pointer of that field.
+fn wider() -> Vec<(&'static str, Facts)> {
+    let change = |pointer, change: fn(&mut Facts)| {
+        let mut facts = full_facts();
+        change(&mut facts);
+        (pointer, facts)
+    };
+    fn lti(facts: &mut Facts) -> &mut facts::Lti {
+        facts.lti.get_or_insert_default()
+    }
+    fn rest(facts: &mut Facts) -> &mut facts::Rest {
+        facts.rest.get_or_insert_default()
+    }
+    vec![
+        change("/name", |facts| facts.name = "Another".to_owned()),
+        change("/hosts", |facts| facts.hosts.push("new.example.org".to_owned())),
+        change("/lti/redirect_uris", |facts| {
+            lti(facts).redirect_uris.push("https://elsewhere.example.net/launch".to_owned());
+        }),
+        change("/lti/scopes", |facts| lti(facts).scopes.push("another".to_owned())),
+        change("/lti/claims", |facts| lti(facts).claims.push("another".to_owned())),
+        change("/lti/user_fields", |facts| lti(facts).user_fields.push("another".to_owned())),
+        change("/rest/entitlements", |facts| rest(facts).entitlements.push("course.VIEW".to_owned())),
+        change("/rest/privileges", |facts| rest(facts).privileges.push("Another".to_owned())),
+    ]
+}
+
+#[test]
+fn a_released_integration_asks_for_no_more_than_was_reviewed() {
+    let history = [Event::Registered(registered(full_facts()))];
+    for (pointer, facts) in wider() {
+        given::<Integration>(&history)
+            .when(declare_released(facts.clone()), at(NOW), &Policy::default())
+            .rejects(Rejection::WidensReleased { fields: vec![pointer] });
+        given::<Integration>(&history)
+            .when(declare(facts.clone()), at(NOW), &Policy::default())
+            .then(&[Event::FactsDeclared(FactsDeclared { facts })]);
+    }
+}
+
+#[test]
+fn a_released_integration_may_ask_for_less_and_describe_itself_better() {
+    let mut facts = full_facts();
+    facts.description = Some("Now with subtitles".to_owned());
+    facts.rest.get_or_insert_default().entitlements.clear();
+    facts.lti.get_or_insert_default().scopes.clear();
+    given::<Integration>(&[Event::Registered(registered(full_facts()))])
+        .when(declare_released(facts.clone()), at(NOW), &Policy::default())
+        .then(&[Event::FactsDeclared(FactsDeclared { facts })]);
 }

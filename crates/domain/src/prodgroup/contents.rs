@@ -11,6 +11,9 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
+/// Most integrations in one production group: their evidence must fit one event.
+pub const INTEGRATIONS_MAX: usize = 50;
+
 /// What a production name may consist of.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KnownNames {
@@ -101,6 +104,9 @@ fn beyond_vendor(name: &str, known: &KnownNames) -> Vec<ClaimKey> {
 pub(super) fn admit(group: &Group, integration: IntegrationId) -> Result<Decision<Event>, Rejection> {
     if group.integrations.contains(&integration) {
         return Err(Rejection::AlreadyInGroup);
+    }
+    if group.integrations.len() >= INTEGRATIONS_MAX {
+        return Err(Rejection::TooManyIntegrations);
     }
     Ok(Decision::events([Event::IntegrationAdmitted(IntegrationAdmitted { integration })]))
 }

@@ -10,7 +10,9 @@ mod submission;
 #[cfg(test)]
 mod tests;
 
-pub use contents::{Drafted, IntegrationAdmitted, IntegrationReleased, KnownNames, Renamed};
+pub use contents::{
+    Drafted, INTEGRATIONS_MAX, IntegrationAdmitted, IntegrationReleased, KnownNames, Renamed,
+};
 pub use phase::{Group, ProdGroup};
 pub use review::{
     ChangesRequested, FirstApprovalRecorded, People, ProductionApproved, ProductionRefused, ReasonCode,
@@ -244,6 +246,9 @@ pub enum Rejection {
     /// The integration is elsewhere.
     #[error("the integration is not in this group")]
     NotInGroup,
+    /// What is reviewed together stays small enough to be looked at.
+    #[error("a production group holds at most {INTEGRATIONS_MAX} integrations")]
+    TooManyIntegrations,
 }
 
 impl Decider for ProdGroup {

@@ -169,6 +169,17 @@ mod integrations {
             .when(release(2), now(), &Policy::default())
             .rejects(Rejection::NotInGroup);
     }
+
+    #[test]
+    fn are_fifty_at_most() {
+        let holding = |count: u128| -> Vec<Event> {
+            std::iter::once(drafted("Acme")).chain((1..=count).map(admitted)).collect()
+        };
+        given::<ProdGroup>(&holding(49)).when(admit(50), now(), &Policy::default()).then(&[admitted(50)]);
+        given::<ProdGroup>(&holding(50))
+            .when(admit(51), now(), &Policy::default())
+            .rejects(Rejection::TooManyIntegrations);
+    }
 }
 
 mod asking_for_limits {

@@ -106,7 +106,9 @@ impl Samples for Integration {
                 let facts = facts.clone();
                 Command::Register { integration: integration(), owner: owner(), group, facts, secret: Some(secret(1)) }
             },
-            Command::DeclareFacts { .. } => Command::DeclareFacts { integration: integration(), standing, facts },
+            Command::DeclareFacts { .. } => {
+                Command::DeclareFacts { integration: integration(), standing, released: false, facts }
+            },
             Command::IssueSecret { .. } => Command::IssueSecret { standing, secret: secret(2) },
             Command::Move { .. } => Command::Move { to: GroupRef::Production(prod_group()) },
         }

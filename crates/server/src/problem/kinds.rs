@@ -118,6 +118,7 @@ problems! {
     INTEGRATION_EXISTS = 409 "integration.already_registered" "Already registered" "The integration exists already.";
     INTEGRATION_NOT_ALLOWED = 403 "integration.not_allowed" "Not permitted for this integration" "Only an owner or admin of its group may do this.";
     SECRET_REQUIRED = 409 "integration.secret_required" "Secret needed" "An integration with the REST kind begins with a secret.";
+    WIDENS_RELEASED = 409 "integration.widens_released" "Asks for more than was reviewed" "A released integration keeps its name and cannot ask for more than was reviewed; the fields say where it does.";
     KIND_REMOVED = 409 "integration.kind_removed" "Kind removed" "A kind once registered stays.";
     TOO_MANY_SECRETS = 409 "integration.too_many_secrets" "Too many secrets" "The integration has as many live secrets as it may.";
     NOT_REST = 409 "integration.not_rest" "Not a REST integration" "Only an integration with the REST kind has secrets.";
@@ -148,6 +149,7 @@ problems! {
     PROMOTION_EXPIRED = 409 "prodgroup.submission_expired" "Submission expired" "The submission has expired.";
     PROMOTION_NOT_DUE = 409 "prodgroup.not_due" "Not due" "The deadline has not passed.";
     PROMOTION_HAS_IT = 409 "prodgroup.already_in_group" "Already in this group" "The integration is in this group already.";
+    PROMOTION_FULL = 409 "prodgroup.too_many_integrations" "Group is full" "A production group holds at most 50 integrations.";
     PROMOTION_LACKS_IT = 409 "prodgroup.not_in_group" "Not in this group" "The integration is not in this group.";
 }
 

@@ -66,6 +66,12 @@ impl From<integration::Rejection> for Problem {
             R::AlreadyInGroup => &kinds::INTEGRATION_THERE,
             R::SecretRequired => &kinds::SECRET_REQUIRED,
             R::KindRemoved => &kinds::KIND_REMOVED,
+            R::WidensReleased { fields } => {
+                let wider = fields.iter().map(|pointer| {
+                    FieldError::new(*pointer, "integration.wider", "differs from what was reviewed")
+                });
+                return Self::new(&kinds::WIDENS_RELEASED).detail(rejection.to_string()).fields(wider);
+            }
         };
         Self::new(kind).detail(rejection.to_string())
     }
@@ -120,6 +126,7 @@ impl From<prodgroup::Rejection> for Problem {
             R::NotDue => &kinds::PROMOTION_NOT_DUE,
             R::AlreadyInGroup => &kinds::PROMOTION_HAS_IT,
             R::NotInGroup => &kinds::PROMOTION_LACKS_IT,
+            R::TooManyIntegrations => &kinds::PROMOTION_FULL,
         };
         Self::new(kind).detail(rejection.to_string())
     }
