@@ -7,7 +7,7 @@ use eventlog::{
 };
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::{sync::Arc, time::Duration};
+use std::{fs, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -133,4 +133,17 @@ pub(crate) async fn until_head(log: &EventLog, reached: Position) {
     let mut head = log.watch();
     let waiting = head.wait_for(|position| *position >= reached);
     tokio::time::timeout(Duration::from_secs(10), waiting).await.unwrap().unwrap();
+}
+
+pub(crate) fn copy_dir(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_dir(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
 }

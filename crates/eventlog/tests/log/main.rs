@@ -6,6 +6,7 @@
 )]
 
 mod conformance;
+mod formats;
 mod given;
 mod limits;
 mod on_sled;

@@ -1,6 +1,6 @@
 //! What the sled engine promises beyond the contract: one process, durable directories, trouble with disks.
 
-use crate::given::{batch, clock, event, everything, name, one, open_with, options, part};
+use crate::given::{batch, clock, copy_dir, event, everything, name, one, open_with, options, part};
 use eventlog::{
     AppendError, EventLog, Expected, Hooks, OpenError, PAYLOAD_BYTES_MAX, Position, QUEUE_MAX, SledOptions,
     StreamAppend,
@@ -127,19 +127,6 @@ async fn a_copied_directory_is_the_same_log() {
     let log = open_with(copy.path(), Hooks::default()).await;
     assert_eq!(log.head(), head);
     assert_eq!(everything(&log).await, all);
-}
-
-fn copy_dir(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy_dir(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
-        }
-    }
 }
 
 #[tokio::test]
