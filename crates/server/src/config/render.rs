@@ -62,6 +62,17 @@ fn default_form(key: &Key) -> String {
     }
 }
 
+/// The keys as a table of the README.
+#[cfg(test)]
+pub(super) fn markdown_table() -> String {
+    let row = |key: &Key| {
+        let default = key.default.map_or_else(String::new, |_| format!("`{}`", default_form(key)));
+        format!("| `{}` | {default} | {} |\n", key.name, key.doc)
+    };
+    let head = "| key | default | what it is |\n|---|---|---|\n";
+    head.to_owned() + &KEYS.iter().map(row).collect::<Vec<_>>().concat()
+}
+
 fn toml_form(value: &Value) -> String {
     match value {
         Value::Text(text) => toml::Value::String(text.clone()).to_string(),

@@ -160,3 +160,17 @@ fn every_default_satisfies_its_own_rule() {
         assert_eq!(setting.value.is_some(), key.default.is_some(), "{}", key.name);
     }
 }
+
+#[test]
+fn the_readme_lists_every_key_with_its_default() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+    let readme = std::fs::read_to_string(&path).expect("README.md");
+    let (begin, end) = ("config/tests.rs -->\n", "<!-- end of configuration -->");
+    let (before, rest) = readme.split_once(begin).expect("the mark before the table");
+    let (_, after) = rest.split_once(end).expect("the mark behind the table");
+    let expected = format!("{before}{begin}{}{end}{after}", super::render::markdown_table());
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(&path, &expected).expect("README.md is writable");
+    }
+    assert!(readme == expected, "the table in README.md is stale: run this test once with UPDATE_EXPECT=1");
+}
