@@ -17,3 +17,5 @@ mod reads;
 #[cfg(test)]
 mod spec;
 pub mod startup;
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use actix_web::{
     App as HttpApp, HttpServer,
     dev::Server,
     middleware::from_fn,
-    web::{Data, PathConfig, QueryConfig},
+    web::{Data, PathConfig, QueryConfig, ServiceConfig},
 };
 use anyhow::Context as _;
 use app::{App, clock::Clock, ids::Ids, mail::Mailer, mail::Worker, secret::Secret};
@@ -175,18 +175,22 @@ fn mailer(smtp: &Smtp) -> Result<Mailer, Failure> {
         .map_err(|error| Failure::Usage(format!("smtp.url or smtp.from: {error}")))
 }
 
+/// Everything within the outermost layer.
+pub(crate) fn wire(config: &mut ServiceConfig, portal: Data<Portal>) {
+    config
+        .app_data(portal)
+        .app_data(PathConfig::default().error_handler(|_, _| Problem::new(&kinds::NOT_FOUND).into()))
+        .app_data(QueryConfig::default().error_handler(|error, _| query::refuse(&error).into()))
+        .configure(api::register);
+}
+
 fn serve(listener: TcpListener, workers: usize, portal: Data<Portal>) -> Result<Server, Failure> {
     let workers = match workers {
         0 => std::thread::available_parallelism().map_or(2, usize::from),
         workers => workers,
     };
     let server = HttpServer::new(move || {
-        HttpApp::new()
-            .app_data(portal.clone())
-            .app_data(PathConfig::default().error_handler(|_, _| Problem::new(&kinds::NOT_FOUND).into()))
-            .app_data(QueryConfig::default().error_handler(|error, _| query::refuse(&error).into()))
-            .wrap(from_fn(edge::wrap))
-            .configure(api::register)
+        HttpApp::new().wrap(from_fn(edge::wrap)).configure(|config| wire(config, portal.clone()))
     });
     let server = server
         .workers(workers)
