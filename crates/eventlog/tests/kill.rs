@@ -4,7 +4,7 @@
 //! process keeps them. Half of the kills fall into the first moments, while the child creates or opens the
 //! log; several children in a row may be killed before the log is looked at.
 //!
-//! `cargo test -p eventlog --test kill -- [--rounds N] [--seed N]`; 20 rounds take a few seconds.
+//! `cargo test -p eventlog --test kill -- [--rounds N] [--seed N] [--json]`; 20 rounds take a few seconds.
 
 #![expect(
     clippy::unwrap_used,
@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{env, thread};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -57,9 +57,18 @@ fn main() {
     let seed = valued("--seed").unwrap_or_else(|| RandomState::new().build_hasher().finish());
     let rounds = valued("--rounds").unwrap_or(ROUNDS);
     println!("kill: {rounds} rounds, seed {seed}");
+    let begun = Instant::now();
     let mut campaign = Campaign::new(seed);
     (0..rounds).for_each(|round| campaign.round(round, round + 1 == rounds));
-    println!("kill: ok, {} acknowledged batches, none lost", campaign.acknowledged_in_all);
+    let (acknowledged, seconds) = (campaign.acknowledged_in_all, begun.elapsed().as_secs());
+    // A lost, doubled or altered record has ended the run before this line.
+    if args.iter().any(|arg| arg == "--json") {
+        println!(
+            r#"{{"name":"kill","rounds":{rounds},"acknowledged":{acknowledged},"lost":0,"duplicated":0,"failures":0,"seconds":{seconds}}}"#
+        );
+    } else {
+        println!("kill: ok, {acknowledged} acknowledged batches, none lost, {seconds} s");
+    }
 }
 
 /// What is known of the current directory.
