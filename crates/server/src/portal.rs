@@ -60,7 +60,11 @@ impl Portal {
 
     /// Waits until a command's events can be read. The command stands, whatever comes of waiting.
     pub async fn wait_for<T>(&self, done: &Done<T>) -> Result<(), Problem> {
-        self.caught_up(done.position).await.map_err(|_| Problem::new(&kinds::ANSWER_PENDING))
+        self.caught_up(done.position).await.map_err(|_| {
+            Problem::new(&kinds::ANSWER_PENDING)
+                .header("Portal-Command", done.command.to_string())
+                .header("Portal-Position", self.position_token(done.position))
+        })
     }
 
     /// From now on the server is not ready.

@@ -6,13 +6,12 @@ use super::{
     promotions, service, sessions, sign_ups,
 };
 use crate::{
-    extract::RequestId,
     middleware::gate,
     problem::{Problem, kinds},
 };
 use actix_web::{
-    HttpMessage as _, HttpRequest, HttpResponse, Resource, Route, guard,
-    http::{Method, header},
+    HttpResponse, Resource, Route, guard,
+    http::Method,
     middleware::from_fn,
     web::{self, ServiceConfig},
 };
@@ -95,13 +94,9 @@ fn resource(path: &'static str) -> Resource {
     let mut methods: Vec<&'static str> = on_path().flat_map(methods).copied().collect();
     methods.sort_unstable();
     let allow = methods.join(", ");
-    resource.default_service(web::to(move |request: HttpRequest| {
-        let id = request.extensions().get::<RequestId>().map(|id| id.0);
-        let mut response = Problem::new(&kinds::NO_METHOD).respond(id);
-        if let Ok(allow) = header::HeaderValue::from_str(&allow) {
-            response.headers_mut().insert(header::ALLOW, allow);
-        }
-        std::future::ready(response)
+    resource.default_service(web::to(move || {
+        let problem = Problem::new(&kinds::NO_METHOD).header("Allow", allow.clone());
+        std::future::ready(Err::<HttpResponse, _>(problem))
     }))
 }
 

@@ -2,7 +2,7 @@
 
 use super::json::Json;
 use crate::{
-    api::Endpoint,
+    api::{Endpoint, Shape},
     extract::token,
     portal::Portal,
     problem::{Problem, kinds},
@@ -54,9 +54,10 @@ impl Call {
         let headers = request.headers();
         let request_id = request.extensions().get::<RequestId>().map_or_else(Uuid::nil, |id| id.0);
         let idempotency_key = if endpoint.takes_key() { idempotency_key(headers)? } else { None };
+        let changes = matches!(endpoint.shape, Shape::Command | Shape::Change);
         let if_match = match single(headers, &header::IF_MATCH)? {
-            Some(text) => Some(token::version(text, &portal.log_tag())?),
-            None => None,
+            Some(text) if changes => Some(token::version(text, &portal.log_tag())?),
+            Some(_) | None => None,
         };
         Ok(Self { actor, role, request_id, route: endpoint.route, idempotency_key, if_match })
     }

@@ -3,7 +3,7 @@
 
 use super::strict::{self, Fault};
 use crate::problem::{Problem, kinds};
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::BytesMut};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::BytesMut};
 use domain::fields::FieldError;
 use futures_util::{StreamExt, future::LocalBoxFuture};
 use serde::de::DeserializeOwned;
@@ -71,6 +71,10 @@ fn digest(path: &str, body: &Value, secret: &[&str]) -> [u8; 32] {
 
 fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
     let unsupported = || Problem::new(&kinds::UNSUPPORTED_TYPE);
+    let encoding = request.headers().get(header::CONTENT_ENCODING);
+    if encoding.is_some_and(|encoding| encoding != "identity") {
+        return Err(unsupported().detail("the body must not be compressed"));
+    }
     let mime = request.mime_type().ok().flatten().ok_or_else(unsupported)?;
     let charset = mime.get_param("charset");
     let utf8 = charset.is_none_or(|charset| charset.as_str().eq_ignore_ascii_case("utf-8"));

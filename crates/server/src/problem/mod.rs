@@ -33,6 +33,8 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// Seconds after which trying again is sensible.
     pub retry_after_s: Option<u32>,
+    /// Headers that go with it.
+    pub headers: Vec<(&'static str, String)>,
 }
 
 /// A problem document.
@@ -82,13 +84,26 @@ pub struct ProblemField {
 impl Problem {
     /// A problem of this kind.
     pub fn new(kind: &'static Kind) -> Self {
-        Self { kind, detail: None, errors: Vec::new(), retry_after_s: kind.retry_after_s }
+        Self {
+            kind,
+            detail: None,
+            errors: Vec::new(),
+            retry_after_s: kind.retry_after_s,
+            headers: Vec::new(),
+        }
     }
 
     /// Says what happened this time.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+
+    /// Says more in a header.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
         self
     }
 
@@ -111,6 +126,9 @@ impl Problem {
         let mut response = HttpResponseBuilder::new(self.status_code());
         if let Some(seconds) = self.retry_after_s {
             response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        for (name, value) in &self.headers {
+            response.insert_header((*name, value.as_str()));
         }
         if kind.status == 401 {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));

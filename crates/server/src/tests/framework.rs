@@ -78,6 +78,11 @@ async fn bodies_are_bounded_typed_and_strict() {
         (post().set_payload("{}"), 415, "body.unsupported_type"),
         (with_type("text/plain").set_payload("{}"), 415, "body.unsupported_type"),
         (with_type("application/json; charset=latin1").set_payload("{}"), 415, "body.unsupported_type"),
+        (
+            with_type("application/json").insert_header(("content-encoding", "gzip")).set_payload("{}"),
+            415,
+            "body.unsupported_type",
+        ),
         (with_type("application/json").set_payload(""), 400, "body.not_json"),
         (with_type("application/json; charset=UTF-8").set_payload("{}"), 400, "body.does_not_fit"),
         (with_type("application/json").set_payload(&b"{\"email\":\"\xff\"}"[..]), 400, "body.not_utf8"),
