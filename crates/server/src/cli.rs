@@ -2,6 +2,7 @@
 
 use crate::{
     config::{self, Config, Settings, Sources},
+    demo,
     exit::{self, Failure},
     init, operator,
 };
@@ -34,6 +35,8 @@ enum Command {
     /// Look after the log.
     #[command(subcommand)]
     Log(operator::log::Command),
+    /// Play the journeys of vendor, staff and customer against a server of its own.
+    Demo(demo::Options),
 }
 
 #[derive(Subcommand)]
@@ -116,6 +119,11 @@ fn run(command: Command) -> Result<(), Failure> {
             runtime()?.block_on(operator::staff::add(config, newcomer))?
         }
         Command::Log(command) => runtime()?.block_on(operator::log::run(command))?,
+        Command::Demo(options) => {
+            let form = demo::form(&options, config::no_colour());
+            runtime()?.block_on(demo::run(&options, form)).context("the demo broke off")?;
+            String::new()
+        }
     };
     tell(&mut std::io::stdout().lock(), &told);
     Ok(())

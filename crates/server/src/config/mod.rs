@@ -71,6 +71,11 @@ pub struct Smtp {
     pub from: String,
 }
 
+/// Whether the user asks programs for plain text (no-color.org).
+pub fn no_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
 impl Config {
     /// Resolves the sources and checks what they say together.
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {

@@ -2,6 +2,7 @@
 
 use super::{
     Scene, must,
+    registering::Registered,
     vendor::{CONTACT, Release, told_limits},
 };
 use crate::demo::{
@@ -18,9 +19,9 @@ const UNKNOWN: &str = "00000000-0000-4000-8000-000000000000";
 pub async fn look_up_before(
     scene: &mut Scene<'_>,
     customer: &Client,
-    release: &Release,
+    integration: &Registered,
 ) -> Result<(), DemoError> {
-    let call = Call::get("looks the ID up before its release: warned", path(&release.integration.id));
+    let call = Call::get("looks the ID up before its release: warned", path(&integration.id));
     customer
         .play(scene.transcript, call, |answer| {
             must(!answer.flag("/released")?, "it should not be released")?;
@@ -41,10 +42,10 @@ pub async fn look_up_after(
     customer
         .play(scene.transcript, call, |answer| {
             must(answer.flag("/released")?, "it should be released")?;
-            must(answer.text("/vendor")? == release.vendor_name, "another vendor was expected")?;
+            must(answer.text("/vendor_name")? == release.vendor_name, "another vendor was expected")?;
             must(answer.text("/contact/email")? == CONTACT, "the proven contact was expected")?;
             let mut lines = vec![
-                format!("{} of {}", answer.text("/name")?, answer.text("/vendor")?),
+                format!("{} of {}", answer.text("/name")?, answer.text("/vendor_name")?),
                 format!("contact {CONTACT}, proven {}", answer.text("/contact/proven_at")?),
                 format!("{} tier: {}", answer.text("/tier")?, told_limits(answer, "/limits")),
             ];

@@ -8,30 +8,40 @@ use crate::demo::{
     DemoError,
     client::{Answer, Call, Client},
 };
+use app::clock::Clock;
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use totp_rs::Totp;
 
 /// Name in the transcript.
 pub const ACTOR: &str = "staff";
 /// Sign-in address.
 pub const EMAIL: &str = "grace@portal.example";
+/// Name.
+pub const NAME: &str = "Grace Hopper";
 
 /// How a member of staff signs in.
 #[derive(Clone)]
-pub struct Credentials {
-    /// One-time password from the enrolment.
+pub struct Access {
+    /// Password from the enrolment.
     pub password: String,
     /// `otpauth` URL from the enrolment.
     pub otpauth: String,
 }
 
+impl Access {
+    /// The code an authenticator app shows (RFC 6238).
+    pub fn code(&self, now: DateTime<Utc>) -> Result<String, DemoError> {
+        let no_url = |error| DemoError::Server(anyhow::Error::new(error).context("no otpauth URL"));
+        let totp = Totp::from_url(&self.otpauth).map_err(no_url)?;
+        Ok(totp.generate(u64::try_from(now.timestamp()).unwrap_or_default()).to_string())
+    }
+}
+
 /// Signs in with password and second factor.
-pub async fn sign_in(
-    scene: &mut Scene<'_>,
-    staff: &mut Client,
-    totp: &str,
-    password: &str,
-) -> Result<(), DemoError> {
-    let body = json!({ "email": EMAIL, "password": password, "totp": totp });
+pub async fn sign_in(scene: &mut Scene<'_>, staff: &mut Client, access: &Access) -> Result<(), DemoError> {
+    let totp = access.code(Clock::System.now())?;
+    let body = json!({ "email": EMAIL, "password": access.password, "totp": totp });
     let call = Call::post("signs in with password and a TOTP code", "/v1/staff/sessions", body, 201);
     let signed_in = staff
         .play(scene.transcript, call, |answer| {
@@ -83,7 +93,7 @@ pub async fn approve(scene: &mut Scene<'_>, staff: &Client, release: &Release) -
     staff
         .play(scene.transcript, call.if_unchanged(&review), |answer| {
             state(answer, "approved")?;
-            Ok(format!("granted: {}", told_limits(answer, "/limits")))
+            Ok(format!("granted: {}", told_limits(answer, "/group/limits")))
         })
         .await?;
     Ok(())
@@ -100,7 +110,7 @@ fn promotion(release: &Release) -> String {
 }
 
 fn state(answer: &Answer, expected: &str) -> Result<String, String> {
-    let state = answer.text("/state")?;
+    let state = answer.text("/group/state")?;
     must(state == expected, &format!("{expected} was expected, not {state}"))?;
     Ok(state.to_owned())
 }
@@ -118,6 +128,6 @@ fn told_evidence(answer: &Answer) -> Result<String, String> {
         "{green} of {} checks green, contact {}, asked: “{}”",
         checks.len(),
         answer.text("/contact/state")?,
-        answer.text("/justification")?
+        answer.text("/group/justification")?
     ))
 }
