@@ -1,1 +1,40 @@
-//! harness
+//! The harness of the black-box tests: a whole portal, people who use it, and the published contract every
+//! answer is held against.
+
+mod aftermath;
+mod api;
+mod contract;
+mod errors;
+mod portal;
+mod principals;
+pub mod process;
+
+pub use aftermath::read_model_equals_one_built_anew;
+pub use api::{Answer, Api, Request};
+pub use contract::{Contract, Exchange};
+pub use portal::{Enrolled, Portal};
+pub use principals::{
+    Anonymous, Customer, PASSWORD, Release, StaffMember, Vendor, code_for, complete_registration, mail_for,
+    terms_version, wrong_code,
+};
+
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// Waits until a condition holds; fails with its name when it does not come to hold.
+pub async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+    let mut look = tokio::time::interval(LOOK_AGAIN);
+    let waited = tokio::time::timeout(PATIENCE, async {
+        while !holds().await {
+            look.tick().await;
+        }
+    });
+    assert!(waited.await.is_ok(), "this did not come to hold: {what}");
+}
+
+/// Does everything at once and gives all results.
+pub async fn all<T>(doing: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    futures_util::future::join_all(doing).await
+}

@@ -1,0 +1,11 @@
+//! The HTTP interface as a black box: what is refused, how, and what holds across requests.
+
+mod authorisation;
+mod codes;
+mod idempotency;
+mod malformed;
+mod preconditions;
+mod promotion;
+mod routing;
+mod sign_in;
+mod tenancy;

@@ -1,0 +1,5 @@
+//! The journeys of the three people, and the demo that plays them.
+
+mod demo;
+mod people;
+mod records;
