@@ -15,7 +15,7 @@ use domain::{
     ids::{ProdGroupId, StaffId},
     prodgroup::{self, ProdGroup, ReasonCode, Reviewer},
     sealed::Sealed,
-    staff::{self, Staff},
+    staff::{self, Enrolled, Staff},
 };
 use eventlog::StreamName;
 
@@ -109,7 +109,10 @@ impl UseCase for Review {
                 let (reason, note) = self.objection(work, &dossier, objection).await?;
                 prodgroup::Command::RequestChanges { reviewer, reason, note }
             }
-            Verdict::Approve => prodgroup::Command::Approve { reviewer, evidence: dossier.evidence(work) },
+            Verdict::Approve => {
+                let first = first_approver(work, &dossier).await?;
+                prodgroup::Command::Approve { reviewer, first, evidence: dossier.evidence(work) }
+            }
             Verdict::Refuse(objection) => {
                 let (reason, note) = self.objection(work, &dossier, objection).await?;
                 prodgroup::Command::Refuse { reviewer, reason, note }
@@ -128,14 +131,7 @@ impl Review {
             Staff::Gone(_) => return Err(staff::Rejection::HasLeft.into()),
         };
         work.authority(word(&enrolled.role));
-        Ok(Reviewer {
-            staff: self.staff,
-            role: enrolled.role,
-            email_fingerprint: enrolled.email_fingerprint,
-            domain_fingerprint: enrolled.domain_fingerprint,
-            own_developers: enrolled.own_developers.clone(),
-            people: dossier.people(),
-        })
+        Ok(judged(self.staff, enrolled, dossier))
     }
 
     /// The reason goes into the envelope as well, where every decision of staff has one; the note is sealed
@@ -153,5 +149,28 @@ impl Review {
             None => None,
         };
         Ok((objection.reason, note))
+    }
+}
+
+/// Whoever gave the first of two approvals, as they are now; none once they have left.
+async fn first_approver(work: &mut Work<'_>, dossier: &Dossier) -> Result<Option<Reviewer>, AppError> {
+    let ProdGroup::InReview(_, _, Some(first)) = &*dossier.group else {
+        return Ok(None);
+    };
+    Ok(match &*work.load::<Staff>(first.staff).await? {
+        Staff::Active(enrolled) => Some(judged(first.staff, enrolled, dossier)),
+        Staff::Absent | Staff::Gone(_) => None,
+    })
+}
+
+/// A member of staff with what their independence of the account is judged by.
+fn judged(staff: StaffId, enrolled: &Enrolled, dossier: &Dossier) -> Reviewer {
+    Reviewer {
+        staff,
+        role: enrolled.role,
+        email_fingerprint: enrolled.email_fingerprint,
+        domain_fingerprint: enrolled.domain_fingerprint,
+        own_developers: enrolled.own_developers.clone(),
+        people: dossier.people(),
     }
 }

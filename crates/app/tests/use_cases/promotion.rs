@@ -79,6 +79,37 @@ async fn above_the_large_tier_two_different_staff_must_agree() {
 }
 
 #[tokio::test]
+async fn a_first_approver_who_has_left_lost_the_role_or_got_a_conflict_does_not_count() {
+    for void in ["left", "reader", "conflict"] {
+        let bench = Bench::new().await;
+        let (ready, grace) = in_review(&bench, above_large(&bench)).await;
+        let approve = |staff| bench.app.approve(bench.by_staff(staff), staff, ready.group);
+        approve(grace).await.unwrap();
+        let operator = || bench.meta(Actor::Operator);
+        match void {
+            "left" => bench.app.dismiss_staff(operator(), grace).await.map(|_| ()),
+            "reader" => bench.app.assign_staff_role(operator(), grace, StaffRole::Reader).await.map(|_| ()),
+            // Grace's mail is at this domain.
+            _ => {
+                let contact = bench.address("support@portal.org");
+                let by = bench.by(ready.developer);
+                bench.app.declare_contact(by, ready.developer, ready.account, contact).await.map(|_| ())
+            }
+        }
+        .unwrap();
+        let (mary, _) = bench.staff("mary@elsewhere.org", StaffRole::Approver).await;
+        let (joan, _) = bench.staff("joan@elsewhere.org", StaffRole::Approver).await;
+        approve(mary).await.unwrap();
+        assert_eq!(bench.count("prodgroup.production_approved").await, 0, "{void}");
+        assert_eq!(rejected(approve(mary).await), prodgroup::Rejection::SameApprover);
+        approve(joan).await.unwrap();
+        let approved = bench.records().await.pop().unwrap();
+        let fact: prodgroup::ProductionApproved = serde_json::from_slice(&approved.payload).unwrap();
+        assert_eq!(fact.staff, vec![mary, joan], "{void}");
+    }
+}
+
+#[tokio::test]
 async fn an_edit_after_the_submission_makes_both_approvals_impossible() {
     let bench = Bench::new().await;
     let (ready, grace) = in_review(&bench, above_large(&bench)).await;

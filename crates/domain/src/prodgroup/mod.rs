@@ -116,6 +116,9 @@ pub enum Command {
     Approve {
         /// Who.
         reviewer: Reviewer,
+        /// Whoever gave the first approval, as they and the account's people are now; `None` when nobody did,
+        /// or who did has left.
+        first: Option<Reviewer>,
         /// What the checks see now; must equal what was submitted.
         evidence: Evidence,
     },
@@ -153,7 +156,7 @@ pub enum Event {
     ReviewStarted(ReviewStarted),
     /// Staff sent it back.
     ChangesRequested(ChangesRequested),
-    /// The first of two approvals.
+    /// The first of two approvals; another one takes its place when it no longer stands.
     FirstApprovalRecorded(FirstApprovalRecorded),
     /// It has production limits.
     ProductionApproved(ProductionApproved),
@@ -295,7 +298,9 @@ impl Decider for ProdGroup {
             Command::RequestChanges { reviewer, reason, note } => {
                 self.request_changes(&reviewer, reason, note, context)
             }
-            Command::Approve { reviewer, evidence } => self.approve(&reviewer, &evidence, context),
+            Command::Approve { reviewer, first, evidence } => {
+                self.approve(&reviewer, first.as_ref(), &evidence, context)
+            }
             Command::Refuse { reviewer, reason, note } => self.refuse(&reviewer, reason, note, context),
             Command::Expire => self.expire(context.now),
         }

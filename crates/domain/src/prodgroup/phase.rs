@@ -128,7 +128,7 @@ impl ProdGroup {
                 other => Err(other.unexpected(event)),
             },
             Event::FirstApprovalRecorded(first) => match self {
-                Self::InReview(group, submitted, None) => {
+                Self::InReview(group, submitted, _) => {
                     Ok(Self::InReview(group, submitted, Some(first.clone())))
                 }
                 other => Err(other.unexpected(event)),

@@ -91,7 +91,7 @@ pub struct ChangesRequested {
     pub expires_at: DateTime<Utc>,
 }
 
-/// The first of two approvals.
+/// The first of two approvals; another one takes its place when it no longer stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FirstApprovalRecorded {
     /// Which submission.
@@ -165,6 +165,13 @@ impl Reviewer {
     }
 }
 
+impl FirstApprovalRecorded {
+    /// Whether who gave it might still give it, by what is known of them now.
+    fn stands(&self, now: Option<&Reviewer>) -> bool {
+        now.is_some_and(|reviewer| reviewer.staff == self.staff && reviewer.check().is_ok())
+    }
+}
+
 /// Whether a grant is above the large tier in calls or sites, so that two of staff must agree.
 pub fn needs_two_approvers(limits: Limits, policy: &Policy) -> bool {
     limits.calls > policy.large.calls || limits.sites > policy.large.sites
@@ -224,6 +231,7 @@ impl ProdGroup {
     pub(super) fn approve(
         &self,
         reviewer: &Reviewer,
+        first_now: Option<&Reviewer>,
         evidence: &Evidence,
         context: &Context<'_>,
     ) -> Result<Decision<Event>, Rejection> {
@@ -233,7 +241,8 @@ impl ProdGroup {
             return Err(Rejection::EvidenceChanged);
         }
         let Submitted { submission, asked, evidence_hash, .. } = submitted.clone();
-        let staff = match first {
+        // A first approver who could not approve any more is void: this approval is the first one anew.
+        let staff = match first.filter(|first| first.stands(first_now)) {
             Some(first) if first.staff == reviewer.staff => return Err(Rejection::SameApprover),
             Some(first) => vec![first.staff, reviewer.staff],
             None if needs_two_approvers(asked.limits, context.policy) => {

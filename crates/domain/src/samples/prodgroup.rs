@@ -70,9 +70,9 @@ fn known() -> KnownNames {
     KnownNames { vendor: "Acme".to_owned(), integrations: vec!["Quiz".to_owned()] }
 }
 
-fn reviewer() -> Reviewer {
+fn reviewer(staff: StaffId) -> Reviewer {
     Reviewer {
-        staff: second_member_of_staff(),
+        staff,
         role: StaffRole::Approver,
         email_fingerprint: fingerprint(0x58),
         domain_fingerprint: None,
@@ -187,7 +187,8 @@ impl Samples for ProdGroup {
     }
 
     fn commands() -> Vec<Command> {
-        let (reviewer, evidence) = (reviewer(), evidence());
+        let (reviewer, first) = (reviewer(second_member_of_staff()), Some(reviewer(member_of_staff())));
+        let evidence = evidence();
         let (reason, note) = (ReasonCode::Other, Some(sealed(subject(), 10)));
         let to = GroupRef::Development(dev_group());
         let new_integration = crate::ids::IntegrationId::from_uuid(uuid(0x2d));
@@ -222,7 +223,7 @@ impl Samples for ProdGroup {
             Command::RequestChanges { .. } => {
                 Command::RequestChanges { reviewer: reviewer.clone(), reason, note: note.clone() }
             },
-            Command::Approve { .. } => Command::Approve { reviewer: reviewer.clone(), evidence },
+            Command::Approve { .. } => Command::Approve { reviewer: reviewer.clone(), first, evidence },
             Command::Refuse { .. } => Command::Refuse { reviewer, reason, note },
             Command::Expire => Command::Expire,
         }

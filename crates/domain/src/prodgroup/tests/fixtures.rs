@@ -13,6 +13,7 @@ pub(super) const SUBJECT: SubjectId = SubjectId::from_uuid(uuid::Uuid::from_u128
 pub(super) const SUBMISSION: SubmissionId = SubmissionId::from_uuid(uuid::Uuid::from_u128(5));
 pub(super) const ALICE: StaffId = StaffId::from_uuid(uuid::Uuid::from_u128(6));
 pub(super) const BOB: StaffId = StaffId::from_uuid(uuid::Uuid::from_u128(7));
+pub(super) const CAROL: StaffId = StaffId::from_uuid(uuid::Uuid::from_u128(9));
 pub(super) const OWNER: Option<Role> = Some(Role::Owner);
 pub(super) const ADMIN: Option<Role> = Some(Role::Admin);
 

@@ -52,7 +52,8 @@ fn command() -> impl Strategy<Value = Command> {
     let reason = ReasonCode::Other;
     let staff = prop_oneof![
         3 => reviewer().prop_map(|reviewer| Command::StartReview { reviewer }),
-        3 => (reviewer(), seen()).prop_map(|(reviewer, evidence)| Command::Approve { reviewer, evidence }),
+        3 => (reviewer(), prop::option::of(reviewer()), seen())
+            .prop_map(|(reviewer, first, evidence)| Command::Approve { reviewer, first, evidence }),
         1 => reviewer().prop_map(move |reviewer| Command::RequestChanges { reviewer, reason, note: None }),
         1 => reviewer().prop_map(move |reviewer| Command::Refuse { reviewer, reason, note: None }),
     ];
@@ -92,7 +93,11 @@ fn was_reviewed(before: &[Event], grant: &ProductionApproved) -> bool {
     };
     let kinds: Vec<_> = since.iter().map(kind).collect();
     let enough = if needs_two_approvers(grant.limits, &Policy::default()) {
-        kinds == ["prodgroup.review_started", "prodgroup.first_approval_recorded"]
+        // A first approval that no longer stood was followed by another; the last one counts.
+        let [started, firsts @ ..] = kinds.as_slice() else { return false };
+        *started == "prodgroup.review_started"
+            && firsts.iter().all(|kind| *kind == "prodgroup.first_approval_recorded")
+            && matches!(since.last(), Some(Event::FirstApprovalRecorded(first)) if first.staff == grant.staff[0])
             && grant.staff.len() == 2
             && grant.staff[0] != grant.staff[1]
     } else {
@@ -152,7 +157,9 @@ proptest! {
 fn some_history_reaches_production_with_two_approvers() {
     let owner_submits =
         Command::Submit { by: DEVELOPER, role: OWNER, submission: SUBMISSION, evidence: evidence() };
-    let approve = |staff| Command::Approve { reviewer: independent(staff), evidence: evidence() };
+    let first = Some(independent(ALICE));
+    let approve =
+        |staff| Command::Approve { reviewer: independent(staff), first: first.clone(), evidence: evidence() };
     let asked = Command::AskLimits { role: OWNER, asked: above_large(), justification: sealed(SUBJECT, 1) };
     let start = Command::StartReview { reviewer: independent(ALICE) };
     let steps = [asked, owner_submits, start, approve(ALICE), approve(BOB)];

@@ -12,8 +12,13 @@ fn refuse(reviewer: Reviewer) -> Command {
     Command::Refuse { reviewer, reason: ReasonCode::Terms, note: None }
 }
 
+/// An approval while Alice, should she have given the first one, could still give it.
 fn approve(reviewer: Reviewer) -> Command {
-    Command::Approve { reviewer, evidence: evidence() }
+    approve_after(Some(independent(ALICE)), reviewer)
+}
+
+fn approve_after(first: Option<Reviewer>, reviewer: Reviewer) -> Command {
+    Command::Approve { reviewer, first, evidence: evidence() }
 }
 
 fn commands(reviewer: &Reviewer) -> [(Command, &'static str); 4] {
@@ -104,7 +109,8 @@ fn leaves_development_limits_in_force_until_the_grant() {
 fn binds_the_grant_to_what_was_submitted() {
     let seen_now = Evidence { group_name: "Acme - Other".to_owned(), ..evidence() };
     for history in [in_review(), first_approved()] {
-        let approve = Command::Approve { reviewer: independent(BOB), evidence: seen_now.clone() };
+        let (reviewer, first) = (independent(BOB), Some(independent(ALICE)));
+        let approve = Command::Approve { reviewer, first, evidence: seen_now.clone() };
         given::<ProdGroup>(&history)
             .when(approve, now(), &Policy::default())
             .rejects(Rejection::EvidenceChanged);
@@ -145,6 +151,35 @@ mod above_the_large_tier {
         given::<ProdGroup>(&first_approved())
             .when(approve(independent(BOB)), now(), &Policy::default())
             .then(&[granted(&[ALICE, BOB], above_large())]);
+    }
+
+    #[test]
+    fn a_first_approver_who_could_not_approve_any_more_is_void() {
+        let conflicts = [
+            None,
+            Some(Reviewer { role: StaffRole::Reader, ..independent(ALICE) }),
+            Some(Reviewer { own_developers: vec![DEVELOPER], ..independent(ALICE) }),
+            Some(Reviewer { email_fingerprint: fingerprint(110), ..independent(ALICE) }),
+            Some(Reviewer { domain_fingerprint: Some(fingerprint(111)), ..independent(ALICE) }),
+            Some(independent(CAROL)),
+        ];
+        for conflict in conflicts {
+            given::<ProdGroup>(&first_approved())
+                .when(approve_after(conflict, independent(BOB)), now(), &Policy::default())
+                .then(&[first(BOB)]);
+        }
+    }
+
+    #[test]
+    fn who_takes_the_place_of_a_void_first_approver_needs_a_second_one_too() {
+        let history = [first_approved(), vec![first(BOB)]].concat();
+        let approve = |reviewer| approve_after(Some(independent(BOB)), reviewer);
+        given::<ProdGroup>(&history)
+            .when(approve(independent(BOB)), now(), &Policy::default())
+            .rejects(Rejection::SameApprover);
+        given::<ProdGroup>(&history)
+            .when(approve(independent(CAROL)), now(), &Policy::default())
+            .then(&[granted(&[BOB, CAROL], above_large())]);
     }
 
     #[test]
