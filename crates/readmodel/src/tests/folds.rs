@@ -1,7 +1,11 @@
 //! The promise behind everything else: however a file came to its position, it holds the same.
 
 use super::{history::Portal, running::Running};
-use crate::{PromotionState, open, writer::Writer};
+use crate::{
+    ApplyError, ProjectionError, PromotionState, open,
+    writer::{Checkpoint, Writer},
+};
+use domain::ids::DevGroupId;
 use eventlog::Position;
 use proptest::{prelude::*, test_runner::Config};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -67,13 +71,17 @@ async fn the_digest_tells_two_histories_apart() {
     running.stop().await;
 }
 
+fn stream(group: DevGroupId) -> String {
+    format!("devgroup-{}", group.uuid())
+}
+
 #[tokio::test]
 async fn an_unknown_event_stops_the_projector_and_the_status_tells_where() {
     let mut portal = Portal::new();
     portal.sign_up().await;
     let running = portal.project().await;
     let good = portal.log.head().position;
-    portal.poison(portal.groups[0]).await;
+    portal.poison(&stream(portal.groups[0]), "devgroup.painted").await;
     let poisoned = portal.log.head().position;
     portal.sign_up().await;
     let behind =
@@ -90,7 +98,7 @@ async fn an_unknown_event_stops_the_projector_and_the_status_tells_where() {
 async fn an_unknown_event_also_stops_a_rebuild_and_nothing_is_served() {
     let mut portal = Portal::new();
     portal.sign_up().await;
-    portal.poison(portal.groups[0]).await;
+    portal.poison(&stream(portal.groups[0]), "devgroup.painted").await;
     let (model, projector) = open(&portal.folder("live"), portal.log.clone()).await.unwrap();
     let running = Running::start(model.clone(), projector);
     assert!(model.wait_for(Position(1), Duration::from_secs(20)).await.is_err());
@@ -99,6 +107,34 @@ async fn an_unknown_event_also_stops_a_rebuild_and_nothing_is_served() {
     assert_eq!(status.failed.unwrap().event_type, "devgroup.painted");
     assert!(model.digest().await.is_err());
     running.failure().await;
+}
+
+#[tokio::test]
+async fn an_unknown_aggregate_stops_the_projector_too() {
+    let mut portal = Portal::new();
+    portal.sign_up().await;
+    let running = portal.project().await;
+    portal.poison("spaceship-1", "spaceship.launched").await;
+    let error = running.failure().await;
+    assert!(matches!(error, ProjectionError::Event { source: ApplyError::UnknownCategory, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_record_that_does_not_follow_what_was_folded_is_not_folded() {
+    let mut portal = Portal::new();
+    portal.sign_up().await;
+    let other = Checkpoint { position: Position(1), hash: [9; 32] };
+    let mut writer = Writer::resume(empty_file().await, other);
+    let error = writer.step(&portal.log).await.unwrap_err();
+    assert!(matches!(error, ProjectionError::OtherHistory { position: Position(2) }), "{error:?}");
+    assert_eq!(writer.checkpoint(), other);
+}
+
+async fn empty_file() -> SqliteConnection {
+    let options = SqliteConnectOptions::new().in_memory(true);
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::raw_sql(crate::sql::SCHEMA).execute(&mut connection).await.unwrap();
+    connection
 }
 
 #[tokio::test]
@@ -111,10 +147,7 @@ async fn a_transaction_never_ends_inside_a_batch() {
     }
     let developer = portal.sign_up().await;
     assert!(portal.log.head().position > Position(500), "the batch lies across the limit of one transaction");
-    let mut connection =
-        SqliteConnection::connect_with(&SqliteConnectOptions::new().in_memory(true)).await.unwrap();
-    sqlx::raw_sql(crate::sql::SCHEMA).execute(&mut connection).await.unwrap();
-    let mut writer = Writer::begin(connection, portal.log.head().log_id).await.unwrap();
+    let mut writer = Writer::begin(empty_file().await, portal.log.head().log_id).await.unwrap();
     assert!(writer.step(&portal.log).await.unwrap());
     assert_eq!(writer.checkpoint().position, Position(499));
     assert!(writer.step(&portal.log).await.unwrap());

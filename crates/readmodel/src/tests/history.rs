@@ -157,12 +157,12 @@ impl Portal {
         true
     }
 
-    /// An event no program knows, in a stream that exists.
-    pub(super) async fn poison(&mut self, group: DevGroupId) {
-        let stream = StreamName::parse(&format!("devgroup-{}", group.uuid())).unwrap();
+    /// An event no program knows, at the end of a stream.
+    pub(super) async fn poison(&mut self, stream: &str, event_type: &str) {
+        let stream = StreamName::parse(stream).unwrap();
         let version = self.log.stream_version(&stream).await.unwrap();
         let event = NewEvent {
-            event_type: "devgroup.painted".to_owned(),
+            event_type: event_type.to_owned(),
             schema: 1,
             payload: b"{}".to_vec(),
             subjects: Vec::new(),
