@@ -301,3 +301,45 @@ async fn long_records_and_short_ones_stand_side_by_side() {
     log.close().await;
     assert_eq!(everything(&open_with(dir.path(), Hooks::default()).await).await, all);
 }
+
+/// SplitMix64.
+fn random(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+#[tokio::test]
+async fn whatever_bytes_are_damaged_opening_refuses_or_finds_everything() {
+    const IMAGES: u64 = 60;
+    let (dir, image) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let log = open_with(dir.path(), Hooks::default()).await;
+    for n in 0..60 {
+        log.append(batch(n, vec![part(&format!("a-{}", n % 5), n as u64 / 5 * 2, 2)])).await.unwrap();
+    }
+    let all = everything(&log).await;
+    log.close().await;
+    let files = ["db", "conf", "snap"].map(|start| {
+        let mut found =
+            fs::read_dir(dir.path().join("store/sled")).unwrap().map(|entry| entry.unwrap().path());
+        found.find(|path| path.file_name().unwrap().to_str().unwrap().starts_with(start)).unwrap()
+    });
+    for number in 0..IMAGES {
+        let mut state = number;
+        let damaged =
+            &files[usize::from(random(&mut state) % 8 == 0) * (1 + random(&mut state) as usize % 2)];
+        let mut bytes = fs::read(damaged).unwrap();
+        let used = bytes.iter().rposition(|byte| *byte != 0).unwrap() as u64 + 1;
+        for _ in 0..=random(&mut state) % 4 {
+            bytes[(random(&mut state) % used) as usize] ^= 1 << (random(&mut state) % 8);
+        }
+        fs::remove_dir_all(image.path()).unwrap();
+        copy_dir(dir.path(), image.path());
+        fs::write(image.path().join(damaged.strip_prefix(dir.path()).unwrap()), bytes).unwrap();
+        if let Ok(log) = EventLog::open_sled(options(image.path()), clock()).await {
+            assert_eq!(everything(&log).await, all, "image {number}");
+            log.close().await;
+        }
+    }
+}
