@@ -258,3 +258,92 @@ impl<'a> Rest<'a> {
         self.take(usize::try_from(length).map_err(|_| RecordError::Malformed("payload"))?, "payload")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ActorEnvelope, Record, StreamName};
+    use chrono::DateTime;
+    use proptest::prelude::*;
+
+    fn text() -> impl Strategy<Value = String> {
+        "[!-~]{0,100}"
+    }
+
+    fn id() -> impl Strategy<Value = Uuid> {
+        any::<u128>().prop_map(Uuid::from_u128)
+    }
+
+    prop_compose! {
+        fn record()(
+            ids in (id(), id(), id()),
+            options in (any::<Option<[u8; 32]>>(), prop::option::of(id()), prop::option::of(id())),
+            texts in (text(), text(), text(), text(), "[!-~]{1,100}"),
+            optional_texts in (prop::option::of(text()), prop::option::of(text())),
+            numbers in any::<(u16, u16, u16, u32, u64, u64, u64)>(),
+            at_ms in -1_000_000_000_000..4_000_000_000_000_i64,
+            stream in "[a-z.]{1,50}-[!-~]{1,100}",
+            subjects in prop::collection::vec(id(), 0..5),
+            payload in any::<Vec<u8>>(),
+            hashes in any::<([u8; 32], [u8; 32])>(),
+        ) -> Record {
+            Record {
+                format: FORMAT,
+                min_reader: READER,
+                log_id: ids.0,
+                position: Position(numbers.4),
+                stream: StreamName::parse(&stream).unwrap(),
+                version: StreamVersion(numbers.5),
+                previous_in_stream: Position(numbers.6),
+                event_id: ids.1,
+                command_id: ids.2,
+                fingerprint: options.0,
+                causation_id: options.1,
+                batch_index: numbers.0,
+                batch_length: numbers.1,
+                event_type: texts.4,
+                schema: numbers.2,
+                recorded_at: DateTime::from_timestamp_millis(at_ms).unwrap(),
+                actor: ActorEnvelope { kind: texts.0, id: texts.1, authority: texts.2, session: texts.3 },
+                on_behalf_of: optional_texts.0,
+                reason: optional_texts.1,
+                request_id: options.2,
+                policy_version: numbers.3,
+                subjects,
+                payload,
+                previous_hash: hashes.0,
+                hash: hashes.1,
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_record_comes_back_from_its_bytes(record in record()) {
+            let bytes = record.encode();
+            prop_assert_eq!(&Record::decode(&bytes).unwrap(), &record);
+            let outline = Outline::decode(&bytes).unwrap();
+            prop_assert_eq!(outline.stream, record.stream.as_str().as_bytes());
+            prop_assert_eq!((outline.log_id, outline.command_id), (record.log_id, record.command_id));
+            prop_assert_eq!((outline.batch_index, outline.batch_length), (record.batch_index, record.batch_length));
+        }
+
+        #[test]
+        fn a_record_cut_or_changed_never_panics(record in record(), cut in any::<usize>(), bit in any::<usize>()) {
+            let mut bytes = record.encode();
+            prop_assert!(Record::decode(&bytes[..cut % bytes.len()]).is_err());
+            let place = bit / 8 % bytes.len();
+            bytes[place] ^= 1 << (bit % 8);
+            prop_assert!(Record::decode(&bytes).is_err() || Record::decode(&bytes).unwrap() != record);
+        }
+    }
+
+    #[test]
+    fn a_record_for_later_programs_is_told_from_a_damaged_one() {
+        let mut bytes = vec![0; 300];
+        bytes[..8].copy_from_slice(b"PREC\0\x02\0\x02");
+        assert_eq!(Record::decode(&bytes).unwrap_err(), RecordError::Newer { min_reader: 2 });
+        bytes[0] = b'p';
+        assert_eq!(Record::decode(&bytes).unwrap_err(), RecordError::Malformed("magic"));
+    }
+}

@@ -13,8 +13,9 @@ use crate::head_file::{HeadFile, HeadRecord};
 use crate::lock::{DirectoryLock, Holder};
 use crate::record::{FORMAT, READER};
 use crate::{Now, Position, record};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::{fs, fs::File, io, io::Write};
+use std::{fs, fs::DirBuilder, fs::File, io, io::Write};
 use uuid::Uuid;
 
 /// Why a data directory can't be opened.
@@ -71,7 +72,7 @@ pub(crate) fn io_error(what: &'static str) -> impl FnOnce(io::Error) -> OpenErro
 
 /// A directory held by this process.
 pub(crate) struct Directory {
-    root: PathBuf,
+    pub(crate) root: PathBuf,
     pub(crate) lock: DirectoryLock,
 }
 
@@ -80,7 +81,8 @@ impl Directory {
     pub(crate) fn hold(root: &Path, now: &Now) -> Result<Self, OpenError> {
         let root = std::path::absolute(root).map_err(io_error("finding the data directory"))?;
         if !root.is_dir() {
-            fs::create_dir_all(&root).map_err(io_error("creating the data directory"))?;
+            let created = DirBuilder::new().recursive(true).mode(0o700).create(&root);
+            created.map_err(io_error("creating the data directory"))?;
             if let Some(parent) = root.parent() {
                 sync_dir(parent).map_err(io_error("making the data directory durable"))?;
             }

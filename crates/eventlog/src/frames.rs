@@ -234,3 +234,49 @@ impl Unpacker {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_packed_is_unpacked(
+            sizes in prop::collection::vec(prop_oneof![0..200_usize, 3_900..4_300_usize, 0..20_000_usize], 0..40),
+            first in 1..u64::from(u32::MAX),
+        ) {
+            let records: Vec<Vec<u8>> = (0_u8..).zip(&sizes).map(|(byte, size)| vec![byte; *size]).collect();
+            let mut frames = Frames::default();
+            for record in &records {
+                frames.add(|out| out.extend_from_slice(record));
+            }
+            prop_assert_eq!(frames.records().collect::<Vec<_>>(), records.iter().collect::<Vec<_>>());
+            let chunks = frames.chunks(Position(first));
+            prop_assert!(chunks.iter().all(|chunk| chunk.bytes.len() <= CHUNK_BYTES_MAX));
+            prop_assert!(chunks.is_sorted_by_key(|chunk| chunk.key.encode()));
+            let (mut unpacker, mut seen) = (Unpacker::from(Position(first)), Vec::new());
+            for chunk in &chunks {
+                prop_assert_eq!(ChunkKey::decode(&chunk.key.encode()), Some(chunk.key));
+                let see = &mut |position: Position, bytes: &[u8]| {
+                    seen.push((position.0, bytes.to_vec()));
+                    Ok(())
+                };
+                unpacker.feed(chunk.key, chunk.bytes, see).unwrap();
+            }
+            prop_assert_eq!(seen, (first..).zip(records).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn no_bytes_make_unpacking_panic(chunks in prop::collection::vec(any::<Vec<u8>>(), 0..5)) {
+            let mut unpacker = Unpacker::from(Position(1));
+            for chunk in chunks {
+                let key = ChunkKey::of(unpacker.next());
+                prop_assert!(bytes_of_frames(&chunk, 3).is_none_or(|count| count <= chunk.len()));
+                if unpacker.feed(key, &chunk, &mut |_, _| Ok(())).is_err() {
+                    break;
+                }
+            }
+        }
+    }
+}

@@ -2,6 +2,39 @@
 //! per stream, batches that are all or nothing across streams, idempotency by command id, and a hash chain.
 //!
 //! The log knows no domain type: stream names, event types and payloads are text and bytes to it.
+//! ```
+//! use eventlog::{AppendBatch, Envelope, EventLog, Expected, NewEvent, Position, StreamAppend, StreamName};
+//! # use std::{error::Error, sync::Arc};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn Error>> {
+//! let log = EventLog::memory(Arc::new(|| chrono::DateTime::UNIX_EPOCH));
+//! let created = NewEvent {
+//!     event_type: "devgroup.created".to_owned(),
+//!     schema: 1,
+//!     payload: b"{}".to_vec(),
+//!     subjects: vec![],
+//! };
+//! let stream = StreamName::parse("devgroup-7")?;
+//! let batch = AppendBatch {
+//!     envelope: Envelope {
+//!         command_id: uuid::Uuid::from_u128(1),
+//!         fingerprint: None,
+//!         causation_id: None,
+//!         actor: Default::default(),
+//!         on_behalf_of: None,
+//!         reason: None,
+//!         request_id: None,
+//!         policy_version: 1,
+//!         privileged: false,
+//!     },
+//!     streams: vec![StreamAppend { stream, expected: Expected::NoStream, events: vec![created] }],
+//! };
+//! assert_eq!(log.append(batch.clone()).await?.first, Position(1));
+//! assert!(log.append(batch).await?.replayed, "the same command is appended once");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Two engines stand behind one contract, [`EventLog`]; `tests/log/conformance.rs` is the contract as tests.
 
 pub mod batch;

@@ -18,6 +18,7 @@ pub(crate) struct Index {
     pub(crate) head: Head,
     pub(crate) recorded_at_ms: i64,
     pub(crate) streams: Streams,
+    pub(crate) streams_max: usize,
     pub(crate) recent: RecentCommands,
 }
 
@@ -37,6 +38,7 @@ impl Index {
             head,
             recorded_at_ms: i64::MIN,
             streams: Streams::default(),
+            streams_max: STREAMS_MAX,
             recent: RecentCommands::default(),
         }
     }
@@ -148,7 +150,7 @@ impl Group {
             }
             streams_new += usize::from(head.version.0 == 0);
         }
-        if streams_new > 0 && index.streams.count() + streams_new > STREAMS_MAX {
+        if streams_new > 0 && index.streams.count() + streams_new > index.streams_max {
             return Err(AppendError::StreamsFull);
         }
         Ok(heads)
@@ -179,5 +181,60 @@ impl Group {
             tracing::warn!(category, length, position = head.position.0, "a stream has grown long");
         }
         head.version
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ActorEnvelope, AppendBatch, Envelope, Expected, NewEvent, StreamAppend, StreamName};
+
+    fn batch(command: u128, streams: &[&str]) -> Prepared {
+        let envelope = Envelope {
+            command_id: Uuid::from_u128(command),
+            fingerprint: None,
+            causation_id: None,
+            actor: ActorEnvelope::default(),
+            on_behalf_of: None,
+            reason: None,
+            request_id: None,
+            policy_version: 1,
+            privileged: false,
+        };
+        let event = NewEvent { event_type: "a.b".to_owned(), schema: 1, payload: vec![], subjects: vec![] };
+        let append = |name: &&str| StreamAppend {
+            stream: StreamName::parse(name).unwrap(),
+            expected: Expected::NoStream,
+            events: vec![event.clone()],
+        };
+        let streams = streams.iter().map(append).collect();
+        Prepared::new(Uuid::nil(), AppendBatch { envelope, streams }).unwrap()
+    }
+
+    #[test]
+    fn a_log_full_of_streams_takes_no_new_one_and_goes_on_with_the_others() {
+        let mut index = Index { streams_max: 3, ..Index::empty(Uuid::nil()) };
+        let mut group = Group::after(&index, 0, Frames::default());
+        group.add(&index, &batch(1, &["a-1", "a-2"])).unwrap();
+        assert!(matches!(group.add(&index, &batch(2, &["a-3", "a-4"])), Err(AppendError::StreamsFull)));
+        group.add(&index, &batch(3, &["a-3"])).unwrap();
+        assert!(matches!(group.add(&index, &batch(4, &["a-4"])), Err(AppendError::StreamsFull)));
+        index.apply(group);
+        let mut group = Group::after(&index, 0, Frames::default());
+        assert!(matches!(group.add(&index, &batch(5, &["a-4"])), Err(AppendError::StreamsFull)));
+        let mut known = batch(6, &["a-1"]);
+        known.streams[0].expected = Expected::Exact(StreamVersion(1));
+        group.add(&index, &known).unwrap();
+    }
+
+    #[test]
+    fn a_dropped_group_leaves_no_trace() {
+        let index = Index::empty(Uuid::nil());
+        let mut group = Group::after(&index, 0, Frames::default());
+        group.add(&index, &batch(1, &["a-1"])).unwrap();
+        drop(group);
+        let mut group = Group::after(&index, 0, Frames::default());
+        let again = group.add(&index, &batch(1, &["a-1"])).unwrap();
+        assert!(matches!(again, Sequenced::Appended(Appended { first: Position(1), .. })));
     }
 }

@@ -13,9 +13,10 @@ use crate::streams::{StreamHead, StreamKey};
 use crate::writer::{Reply, Submission, Writer};
 use crate::{AppendError, Head, Now, Position, QUEUE_MAX, RECENT_COMMANDS_MAX, ReadError};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Instant;
 use std::{io, thread};
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
@@ -25,6 +26,9 @@ const TAIL_RECORDS: u64 = 1_024;
 
 /// What sled needs to open again after the device was full: a snapshot and a few segments.
 const RESUME_BYTES: u64 = 16 * 1024 * 1024;
+
+/// A commit this long is no commit any more: a log that waits for it is not writable.
+const STUCK_MS: u64 = 10_000;
 
 /// Free space above the floor without which nothing is written: the largest group and what sled adds to it.
 const WRITE_BYTES: u64 = 4 * 1024 * 1024;
@@ -55,6 +59,9 @@ pub(crate) struct Shared {
     index: RwLock<Index>,
     published: watch::Sender<Position>,
     state: AtomicU8,
+    opened_at: Instant,
+    /// Milliseconds from opening to the start of the commit under way; 0 when none is.
+    committing_since_ms: AtomicU64,
 }
 
 impl Shared {
@@ -87,6 +94,22 @@ impl Shared {
     /// Free space from which on a suspended store is opened again.
     pub(crate) fn resume_bytes(&self) -> u64 {
         self.free_space_floor_bytes.saturating_add(RESUME_BYTES)
+    }
+
+    /// Notes that a commit is under way, or that it has ended.
+    pub(crate) fn note_commit(&self, is_under_way: bool) {
+        let since_ms = if is_under_way { self.ms_since_opening().max(1) } else { 0 };
+        self.committing_since_ms.store(since_ms, Ordering::Relaxed);
+    }
+
+    /// Whether a commit takes so long that the disk must be taken for dead.
+    fn is_stuck(&self) -> bool {
+        let since_ms = self.committing_since_ms.load(Ordering::Relaxed);
+        since_ms > 0 && self.ms_since_opening().saturating_sub(since_ms) > STUCK_MS
+    }
+
+    fn ms_since_opening(&self) -> u64 {
+        u64::try_from(self.opened_at.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     pub(crate) fn state(&self) -> State {
@@ -124,17 +147,25 @@ impl SledLog {
             store,
             hooks,
             free_space_floor_bytes: options.free_space_floor_bytes,
-            dir: options.dir.clone(),
+            dir: directory.root,
             now,
             published: watch::Sender::new(index.head.position),
             index: RwLock::new(index),
             state: AtomicU8::new(0),
+            opened_at: Instant::now(),
+            committing_since_ms: AtomicU64::new(0),
         });
         let (sender, queue) = sync_channel(QUEUE_MAX);
         let (finished, done) = watch::channel(false);
-        let lock = directory.lock;
         let spare = Frames::default();
-        let writer = Writer { shared: Arc::clone(&shared), queue, head_file, lock, done: finished, spare };
+        let writer = Writer {
+            shared: Arc::clone(&shared),
+            queue,
+            head_file,
+            lock: directory.lock,
+            done: finished,
+            spare,
+        };
         let spawned = thread::Builder::new().name("log-writer".to_owned()).spawn(move || writer.run());
         spawned.map_err(io_error("starting the writer"))?;
         Ok(Self { shared, queue: Mutex::new(Some(sender)), done })
@@ -168,7 +199,7 @@ impl SledLog {
             State::Suspended => self.shared.resume_bytes(),
             State::Closed => return false,
         };
-        is_open && self.shared.free_bytes().is_ok_and(|free| free >= needed)
+        is_open && !self.shared.is_stuck() && self.shared.free_bytes().is_ok_and(|free| free >= needed)
     }
 
     pub(crate) async fn close(&self) {

@@ -83,7 +83,9 @@ impl Writer {
         }
         let durable = self.shared.index().head.position;
         let (group, replies) = self.gather(first);
+        self.shared.note_commit(true);
         let committed = if group.is_empty() { Ok(()) } else { self.commit(group) };
+        self.shared.note_commit(false);
         let refuse: fn() -> AppendError = match &committed {
             Ok(()) => {
                 for (reply, batch, result) in replies {

@@ -234,6 +234,35 @@ async fn a_failed_barrier_ends_writing_and_is_never_repeated() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_answered_or_shown_before_the_barrier_has_passed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (is_closed, entered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (open_gate, gate) = mpsc::channel::<()>();
+    let (closed, enters, gate) = (Arc::clone(&is_closed), Arc::clone(&entered), Mutex::new(gate));
+    let before_sync = Some(Arc::new(move || {
+        if closed.load(Ordering::Acquire) {
+            enters.store(true, Ordering::Release);
+            assert!(gate.lock().unwrap().recv().is_err(), "the gate opens by dropping its other end");
+        }
+        Ok(())
+    }) as eventlog::Probe);
+    let log = open_with(dir.path(), Hooks { before_sync, ..Hooks::default() }).await;
+    is_closed.store(true, Ordering::Release);
+    let mut append = Box::pin(append_owned(log.clone(), 1));
+    while !entered.load(Ordering::Acquire) {
+        assert!(futures_pending(append.as_mut()).await);
+    }
+    assert!(futures_pending(append.as_mut()).await);
+    assert_eq!(log.head().position, Position(0));
+    assert_eq!(*log.watch().borrow(), Position(0));
+    assert_eq!(everything(&log).await, []);
+    assert_eq!(eventlog::head(dir.path()).unwrap().position, Position(0));
+    drop(open_gate);
+    assert_eq!(append.await.unwrap().first, Position(1));
+    assert_eq!(everything(&log).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_the_queue_is_full_one_more_append_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let entered = Arc::new(AtomicBool::new(false));
