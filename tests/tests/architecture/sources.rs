@@ -14,7 +14,7 @@ pub(crate) struct Source {
     pub(crate) path: String,
     /// As it stands.
     pub(crate) text: String,
-    /// Production code without comments, literals kept; empty for a file of tests.
+    /// Production code without comments, literals kept; blank in a file of tests or measurements.
     pub(crate) production: String,
     /// Production code without comments and literals.
     pub(crate) identifiers: String,
@@ -68,22 +68,33 @@ fn relative(file: &Path) -> String {
 
 fn source(path: String, text: String, test_modules: &BTreeSet<String>) -> Source {
     let whole = blanked(&text, false);
-    let in_tests_folder = path.starts_with("tests/") || path.split('/').nth(2) == Some("tests");
+    let folder = path.split('/').nth(2);
+    let in_tests_folder = path.starts_with("tests/") || folder == Some("tests");
     let of_test_module = test_modules
         .iter()
         .any(|module| path == format!("{module}.rs") || path.starts_with(&format!("{module}/")));
-    let spans = if in_tests_folder || of_test_module { vec![(0, text.len())] } else { test_items(&whole) };
     let (mut production, mut identifiers) = (blanked(&text, true), whole.clone());
-    let mut tests = " ".repeat(text.len());
-    for (from, to) in spans {
-        tests.replace_range(from..to, &whole[from..to]);
-        for kept in [&mut production, &mut identifiers] {
-            let blank: String =
-                kept[from..to].bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
-            kept.replace_range(from..to, &blank);
+    let mut tests = erased(&text);
+    if matches!(folder, Some("examples" | "benches")) {
+        // What measures the product is no part of it.
+        (production, identifiers) = (erased(&text), erased(&text));
+    } else if in_tests_folder || of_test_module {
+        (production, identifiers, tests) = (erased(&text), erased(&text), whole);
+    } else {
+        for (from, to) in test_items(&whole) {
+            tests.replace_range(from..to, &whole[from..to]);
+            for kept in [&mut production, &mut identifiers] {
+                let blank = erased(&kept[from..to]);
+                kept.replace_range(from..to, &blank);
+            }
         }
     }
     Source { path, text, production, identifiers, tests }
+}
+
+/// As long as a text, with its lines, and nothing in them.
+fn erased(text: &str) -> String {
+    text.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect()
 }
 
 const MARKERS: [&str; 4] = ["#[cfg(test)]", "#[test]", "#[tokio::test", "#[actix_web::test]"];
