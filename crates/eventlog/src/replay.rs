@@ -145,3 +145,84 @@ fn scrutinize(bytes: &[u8]) -> Result<(), String> {
         Err("the record is not what its hash was made of".to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ActorEnvelope, Record, StreamName};
+    use chrono::DateTime;
+    use sha2::{Digest, Sha256};
+
+    /// The record behind another, right in every respect.
+    fn behind(before: Option<&Record>, log_id: Uuid) -> Record {
+        let position = before.map_or(1, |before| before.position.0 + 1);
+        let record = Record {
+            format: record::FORMAT,
+            min_reader: record::READER,
+            log_id,
+            position: Position(position),
+            stream: StreamName::parse("a-1").unwrap(),
+            version: StreamVersion(position),
+            previous_in_stream: Position(position - 1),
+            event_id: Uuid::nil(),
+            command_id: Uuid::from_u128(u128::from(position)),
+            fingerprint: None,
+            causation_id: None,
+            batch_index: 0,
+            batch_length: 1,
+            event_type: "a.happened".to_owned(),
+            schema: 1,
+            recorded_at: DateTime::from_timestamp_millis(5_000).unwrap(),
+            actor: ActorEnvelope::default(),
+            on_behalf_of: None,
+            reason: None,
+            request_id: None,
+            policy_version: 1,
+            subjects: vec![],
+            payload: vec![],
+            previous_hash: before.map_or(record::genesis_hash(log_id), |before| before.hash),
+            hash: [0; 32],
+        };
+        hashed(record)
+    }
+
+    fn hashed(mut record: Record) -> Record {
+        let bytes = record.encode();
+        record.hash = Sha256::digest(&bytes[..bytes.len() - 32]).into();
+        record
+    }
+
+    #[test]
+    fn each_way_of_not_being_the_next_record_is_noticed() {
+        type Change = fn(&mut Record);
+        let cases: [(&str, Change); 10] = [
+            ("says position", |record| record.position.0 += 1),
+            ("another log", |record| record.log_id = Uuid::from_u128(2)),
+            ("hash chain", |record| record.previous_hash[0] ^= 1),
+            ("older", |record| record.recorded_at = DateTime::from_timestamp_millis(4_999).unwrap()),
+            ("its batch", |record| record.batch_index = 1),
+            ("its batch", |record| record.batch_length = 0),
+            ("its stream", |record| record.version.0 += 1),
+            ("its stream", |record| record.previous_in_stream.0 -= 1),
+            ("its stream", |record| record.stream = StreamName::parse("a-2").unwrap()),
+            ("reader", |record| record.min_reader = 2),
+        ];
+        let log_id = Uuid::from_u128(1);
+        let first = behind(None, log_id);
+        let second = behind(Some(&first), log_id);
+        for (what, change) in cases {
+            let mut replay = Replay::new(log_id, Scrutiny::full());
+            replay.see(&first.encode()).unwrap();
+            let mut changed = second.clone();
+            change(&mut changed);
+            let fault = replay.see(&hashed(changed).encode()).unwrap_err();
+            assert!(fault.what.contains(what), "{} is not about {what}", fault.what);
+            assert_eq!(fault.position, Position(2));
+            replay.see(&second.encode()).unwrap();
+            assert_eq!(replay.whole(), Position(2));
+        }
+        let mut replay = Replay::new(log_id, Scrutiny::full());
+        let unhashed = Record { policy_version: 2, ..first };
+        assert!(replay.see(&unhashed.encode()).unwrap_err().what.contains("its hash"));
+    }
+}

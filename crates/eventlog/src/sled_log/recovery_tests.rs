@@ -234,6 +234,18 @@ async fn what_was_refused_for_want_of_space_does_not_come_back() {
 }
 
 #[tokio::test]
+async fn a_write_that_met_a_full_device_leaves_nothing_even_when_the_process_ends() {
+    let (dir, head) = ten_events().await;
+    let before_write = Some(Arc::new(|| Err(io::Error::from(io::ErrorKind::StorageFull))) as crate::Probe);
+    let hooks = Hooks { before_write, ..Hooks::default() };
+    let log = EventLog::open_sled_with(options(dir.path()), now(), hooks).await.unwrap();
+    assert!(matches!(log.append(batch(50, 10, &[10])).await, Err(AppendError::DiskFull)));
+    log.close().await;
+    write(dir.path(), chunks_behind(dir.path(), head, &[batch(50, 10, &[10])]));
+    assert_goes_on_behind(dir.path(), 10).await;
+}
+
+#[tokio::test]
 async fn a_torn_head_slot_leaves_the_other_and_both_torn_are_refused() {
     let (dir, head) = ten_events().await;
     let path = Store::in_dir(dir.path()).head();

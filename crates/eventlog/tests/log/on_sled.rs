@@ -197,6 +197,39 @@ async fn after_a_full_device_writing_goes_on_when_there_is_space_again() {
     assert_eq!(open_with(dir.path(), Hooks::default()).await.head(), head);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repeat_within_a_refused_group_is_refused_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let writes = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&writes);
+    let (open_gate, gate) = mpsc::channel::<()>();
+    let gate = Mutex::new(gate);
+    let before_write = Some(Arc::new(move || match counted.fetch_add(1, Ordering::AcqRel) {
+        0 => {
+            assert!(gate.lock().unwrap().recv().is_err(), "the gate opens by dropping its other end");
+            Ok(())
+        }
+        1 => Err(io::Error::from(io::ErrorKind::StorageFull)),
+        _ => Ok(()),
+    }) as eventlog::Probe);
+    let log = open_with(dir.path(), Hooks { before_write, ..Hooks::default() }).await;
+    let mut first = Box::pin(append_owned(log.clone(), 1));
+    while writes.load(Ordering::Acquire) == 0 {
+        assert!(futures_pending(first.as_mut()).await);
+    }
+    let mut group = [2, 2, 1].map(|command| Box::pin(append_owned(log.clone(), command)));
+    for append in &mut group {
+        assert!(futures_pending(append.as_mut()).await);
+    }
+    drop(open_gate);
+    assert_eq!(first.await.unwrap().first, Position(1));
+    let [appended, repeated, durable] = group;
+    assert!(matches!(appended.await, Err(AppendError::DiskFull)));
+    assert!(matches!(repeated.await, Err(AppendError::DiskFull)));
+    assert!(durable.await.unwrap().replayed);
+    assert_eq!(append_owned(log.clone(), 2).await.unwrap().first, Position(2));
+}
+
 #[tokio::test]
 async fn a_failed_barrier_ends_writing_and_is_never_repeated() {
     let dir = tempfile::tempdir().unwrap();
