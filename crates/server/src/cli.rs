@@ -153,4 +153,23 @@ mod tests {
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
     }
+
+    #[test]
+    fn the_commands_of_the_unit_file_are_understood() {
+        let unit = include_str!("../../../deploy/devportal.service");
+        let commands: Vec<&str> = unit
+            .lines()
+            .filter_map(|line| match line.split_once("-- devportal ") {
+                Some((_, arguments)) => Some(arguments),
+                None => line.strip_prefix("ExecStart=/usr/local/bin/devportal "),
+            })
+            .collect();
+        assert_eq!(commands.len(), 2, "{commands:?}");
+        for arguments in commands {
+            let line = std::iter::once("devportal").chain(arguments.split_whitespace());
+            if let Err(error) = Cli::try_parse_from(line) {
+                panic!("{arguments}: {error}");
+            }
+        }
+    }
 }
