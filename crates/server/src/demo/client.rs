@@ -188,6 +188,7 @@ impl Client {
         }
         Step {
             step: call.step.clone(),
+            turned_away: false,
             actor: self.actor,
             method: Some(call.method.to_string()),
             path: Some(call.path.clone()),

@@ -28,6 +28,9 @@ pub enum Form {
 pub struct Step {
     /// What was done, in words.
     pub step: String,
+    /// It held because the portal refused what it must refuse.
+    #[serde(skip)]
+    pub turned_away: bool,
     /// Who did it.
     pub actor: &'static str,
     /// HTTP method; none when nothing was sent.
@@ -52,6 +55,7 @@ impl Step {
     pub fn quiet(actor: &'static str, step: &str, took: Duration, said: String) -> Self {
         Self {
             step: step.to_owned(),
+            turned_away: false,
             actor,
             method: None,
             path: None,
@@ -98,10 +102,13 @@ pub struct Transcript {
     progressing: bool,
 }
 
+/// Below the words of a step.
+const INDENT: &str = "                ";
 const BOLD: &str = "1";
 const DIM: &str = "2";
 const RED: &str = "31";
 const GREEN: &str = "32";
+const YELLOW: &str = "33";
 const CYAN: &str = "36";
 
 impl Transcript {
@@ -119,7 +126,7 @@ impl Transcript {
     /// A remark without a step.
     pub fn remark(&mut self, text: &str) -> io::Result<()> {
         let text = self.paint(DIM, text);
-        self.pretty(&format!("      {text}"))
+        self.pretty(&format!("{INDENT}{text}"))
     }
 
     /// Says what is going on; wiped by whatever is printed next.
@@ -139,16 +146,19 @@ impl Transcript {
         if self.form == Form::Json {
             return self.json(step);
         }
-        let mark = if step.ok { self.paint(GREEN, "✓") } else { self.paint(RED, "✗") };
-        let ms = self.paint(DIM, &format!("{:>8.1} ms", step.ms));
-        let pad = " ".repeat(64_usize.saturating_sub(step.step.chars().count()));
-        self.pretty(&format!("  {mark} {}{pad}{ms}", step.step))?;
+        let mark = match (step.ok, step.turned_away) {
+            (false, _) => self.paint(RED, "✗"),
+            (true, true) => self.paint(YELLOW, "–"),
+            (true, false) => self.paint(GREEN, "✓"),
+        };
+        let ms = self.paint(DIM, &format!("{:>7.1} ms", step.ms));
+        self.pretty(&format!("  {mark} {ms}  {}", step.step))?;
         if let (Some(method), Some(path), Some(status)) = (&step.method, &step.path, step.status) {
-            let line = self.paint(CYAN, &format!("{method} {path}"));
-            self.pretty(&format!("      {line} → {status}"))?;
+            let line = self.paint(CYAN, &format!("{method} {path} → {status}"));
+            self.pretty(&format!("{INDENT}{line}"))?;
         }
         for line in step.said.lines() {
-            self.pretty(&format!("      {line}"))?;
+            self.pretty(&format!("{INDENT}{line}"))?;
         }
         Ok(())
     }
@@ -209,16 +219,24 @@ pub fn milliseconds(took: Duration) -> f64 {
     took.as_secs_f64() * 1000.0
 }
 
-/// What a problem document (RFC 9457) says, on a few lines.
+/// What a problem document (RFC 9457) says: fields that break the same rule share a line.
 pub fn told_problem(answer: &Answer) -> String {
     let text = |pointer: &str| answer.body.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let mut lines = vec![format!("{}: {}", text("/code"), text("/detail"))];
+    let mut rules: Vec<(String, Vec<&str>)> = Vec::new();
     for error in answer.errors() {
         let of = |key: &str| error.get(key).and_then(Value::as_str).unwrap_or_default();
         let fix = if of("fix").is_empty() { String::new() } else { format!(" → {}", of("fix")) };
-        lines.push(format!("{} {}: {}{fix}", of("pointer"), of("code"), of("detail")));
+        let rule = format!("{}: {}{fix}", of("code"), of("detail"));
+        match rules.iter_mut().find(|(known, _)| *known == rule) {
+            Some((_, pointers)) => pointers.push(of("pointer")),
+            None => rules.push((rule, vec![of("pointer")])),
+        }
     }
-    lines.join("\n")
+    if rules.is_empty() {
+        return format!("{}: {}", text("/code"), text("/detail"));
+    }
+    let lines = rules.into_iter().map(|(rule, pointers)| format!("{}  {rule}", pointers.join(" ")));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -255,7 +273,12 @@ mod tests {
     fn without_colour_no_escape_is_printed() {
         let text = played(Form::Pretty { colour: false, progress: false });
         assert!(!text.contains('\x1b'), "{text}");
-        assert!(text.contains("✗ reads a mail") && text.contains("1 steps did not hold"), "{text}");
+        assert!(
+            text.contains("3.0 ms  reads a mail")
+                && text.contains('✗')
+                && text.contains("1 steps did not hold"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::demo::{
     DemoError,
     client::{Call, Client},
 };
+use serde_json::Value;
 
 /// Name in the transcript.
 pub const ACTOR: &str = "customer";
@@ -51,7 +52,7 @@ pub async fn look_up_after(
             ];
             for fact in ["rest", "lti"] {
                 let said = answer.body.get(fact).filter(|said| !said.is_null());
-                lines.extend(said.map(|said| format!("{fact}: {said}")));
+                lines.extend(said.into_iter().flat_map(|said| told_facts(fact, said)));
             }
             Ok(lines.join("\n"))
         })
@@ -64,6 +65,32 @@ pub async fn look_up_unknown(scene: &mut Scene<'_>, customer: &Client) -> Result
     let call = Call::get("looks up an ID nobody has", path(UNKNOWN)).answered(404);
     customer.play(scene.transcript, call, |answer| Ok(answer.text("/detail")?.to_owned())).await?;
     Ok(())
+}
+
+/// The facts of one part, a line each; what is empty is not said.
+fn told_facts(part: &str, facts: &Value) -> Vec<String> {
+    let facts = facts.as_object().into_iter().flatten();
+    let lines = facts.filter_map(|(name, value)| Some(format!("{part} {name}: {}", told_value(value)?)));
+    lines.collect()
+}
+
+fn told_value(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(flag) => Some(if *flag { "yes" } else { "no" }.to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Array(items) => joined("; ", items.iter().filter_map(told_value)),
+        Value::Object(fields) => {
+            let field = |(name, value): (&String, &Value)| Some(format!("{name}={}", told_value(value)?));
+            joined(", ", fields.iter().filter_map(field))
+        }
+    }
+}
+
+fn joined(separator: &str, parts: impl Iterator<Item = String>) -> Option<String> {
+    let parts: Vec<_> = parts.collect();
+    (!parts.is_empty()).then(|| parts.join(separator))
 }
 
 fn path(integration: &str) -> String {

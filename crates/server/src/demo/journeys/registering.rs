@@ -67,7 +67,7 @@ fn tally(scene: &mut Scene<'_>, of: usize) -> Result<(), DemoError> {
         count("incomplete"),
         count("refused")
     );
-    scene.transcript.pretty(&format!("  {line}"))?;
+    scene.transcript.remark(&line)?;
     Ok(())
 }
 
@@ -79,7 +79,7 @@ async fn register(scene: &mut Scene<'_>, vendor: &Client, record: &Record) -> Re
     let (told, word) = match &outcome {
         Ok(Outcome::Registered(one)) if one.complete => (Ok(told_registered(&answer)), "complete"),
         Ok(Outcome::Registered(_)) => (Ok(told_registered(&answer)), "incomplete"),
-        Ok(Outcome::Refused { .. }) => (Ok(format!("refused, {}", told_problem(&answer))), "refused"),
+        Ok(Outcome::Refused { .. }) => (Ok(told_problem(&answer)), "refused"),
         Err(why) => (Err(why.clone()), "failed"),
     };
     let totals = &mut scene.transcript.totals;
@@ -87,8 +87,9 @@ async fn register(scene: &mut Scene<'_>, vendor: &Client, record: &Record) -> Re
     if let Ok(Outcome::Refused { code }) = &outcome {
         *totals.refusals.entry(code.clone()).or_default() += 1;
     }
-    let step_line = vendor.step_of(&call, &answer, told, details(&answer, record, word));
-    scene.transcript.step(&step_line)?;
+    let mut played = vendor.step_of(&call, &answer, told, details(&answer, record, word));
+    played.turned_away = word == "refused";
+    scene.transcript.step(&played)?;
     outcome.map_err(|why| DemoError::Step { step, why })
 }
 
@@ -122,7 +123,7 @@ fn told_registered(answer: &Answer) -> String {
     let mut lines = vec![format!("integration ID {}, {rest}", answer.text("/id").unwrap_or_default())];
     for note in answer.list("/notes") {
         let of = |key: &str| note.get(key).and_then(Value::as_str).unwrap_or_default();
-        lines.push(format!("noted {}: {}", of("pointer"), of("detail")));
+        lines.push(format!("{}  noted: {}", of("pointer"), of("detail")));
     }
     lines.join("\n")
 }

@@ -85,7 +85,7 @@ pub async fn keep_credentials(
     let (Some(key), Some(secret)) = (&integration.key, &integration.secret) else { return Ok(()) };
     let shown =
         format!("key {key}, secret {}… ({} characters, shown this once)", start(secret), secret.len());
-    scene.transcript.pretty(&format!("      “{}”: {shown}", integration.name))?;
+    scene.transcript.remark(&format!("“{}”: {shown}", integration.name))?;
     let path = format!("/v1/integrations/{}", integration.id);
     let call = Call::get("looks again: the secret is not shown a second time", path);
     vendor
@@ -190,22 +190,25 @@ async fn checklist(
     vendor
         .play(scene.transcript, call, |answer| {
             must(answer.flag("/green")? == green, "the other colour was expected")?;
-            Ok(answer.list("/checks").iter().map(told_check).collect::<Vec<_>>().join("\n"))
+            Ok(told_checks(answer.list("/checks")))
         })
         .await?;
     Ok(())
 }
 
-fn told_check(check: &Value) -> String {
-    let text = |key: &str| check.get(key).and_then(Value::as_str).unwrap_or_default();
-    let flag = |key: &str| check.get(key).and_then(Value::as_bool).unwrap_or_default();
-    let (mark, advice) = match (flag("green"), flag("advisory")) {
-        (true, _) => ("✓", ""),
-        (false, true) => ("·", " (advice)"),
-        (false, false) => ("✗", ""),
-    };
-    let fix = if text("fix").is_empty() { String::new() } else { format!(": {}", text("fix")) };
-    format!("{mark} {}{advice}{fix}", text("code"))
+/// The green checks on one line, every other with its fix.
+fn told_checks(checks: &[Value]) -> String {
+    let flag = |check: &Value, key: &str| check.get(key).and_then(Value::as_bool).unwrap_or_default();
+    let text =
+        |check: &Value, key: &str| check.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (green, other): (Vec<_>, Vec<_>) = checks.iter().partition(|check| flag(check, "green"));
+    let green: Vec<_> = green.into_iter().map(|check| text(check, "code")).collect();
+    let mut lines = vec![format!("green: {}", green.join(", "))];
+    lines.extend(other.into_iter().map(|check| {
+        let colour = if flag(check, "advisory") { "advice" } else { "red" };
+        format!("{colour}: {}. {}", text(check, "code"), text(check, "fix"))
+    }));
+    lines.join("\n")
 }
 
 async fn ask_limits(
@@ -283,7 +286,9 @@ pub async fn see_grant(scene: &mut Scene<'_>, vendor: &Client, release: &Release
         .play(scene.transcript, call, |answer| {
             let line = |item: &Value| {
                 let text = |pointer: &str| item.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-                format!("{}  {} by {}", text("/at"), text("/type"), text("/actor/kind"))
+                // The day is today; the time of day is what parts these lines.
+                let time = text("/at").split_once('T').map_or("", |(_, time)| time);
+                format!("{time}  {} by {}", text("/type"), text("/actor/kind"))
             };
             must(!answer.list("/items").is_empty(), "history was expected")?;
             Ok(answer.list("/items").iter().map(line).collect::<Vec<_>>().join("\n"))
