@@ -64,6 +64,7 @@ codes! {
         R::NotAllowed => "prodaccount.not_allowed",
         R::Name(_) => "prodaccount.name",
         R::SupportUrl => "prodaccount.support_url",
+        R::ContactDisposable => "prodaccount.contact_disposable",
         R::ContactTakesNoAnswers => "prodaccount.contact_takes_no_answers",
         R::SameContact => "prodaccount.same_contact",
         R::ContactAlreadyProven => "prodaccount.contact_already_proven",

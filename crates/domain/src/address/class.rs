@@ -2,6 +2,15 @@
 
 use super::MailboxClass;
 use crate::{host, names};
+use std::{collections::BTreeSet, sync::LazyLock};
+
+/// Registrable domains of throw-away providers, one a line; `#` begins a remark.
+const DISPOSABLE_LIST: &str = include_str!("../../data/disposable-domains.txt");
+
+static DISPOSABLE: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
+    let lines = DISPOSABLE_LIST.lines().map(str::trim);
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+});
 
 /// Registrable domains where anybody gets a mailbox.
 const FREE_MAIL: &[&str] = &[
@@ -132,8 +141,17 @@ const ROLES: &[&str] = &[
     "webmaster",
 ];
 
-pub(super) fn is_free_mail(registrable: &str) -> bool {
+/// Whether strangers share the domain, so that it says nothing about who they are.
+pub(super) fn is_anybodys(registrable: &str) -> bool {
+    is_free_mail(registrable) || is_disposable(registrable)
+}
+
+fn is_free_mail(registrable: &str) -> bool {
     FREE_MAIL.contains(&registrable)
+}
+
+fn is_disposable(registrable: &str) -> bool {
+    DISPOSABLE.contains(registrable)
 }
 
 pub(super) fn of(local: &str, domain: &str, names: &[&str]) -> MailboxClass {
@@ -142,6 +160,9 @@ pub(super) fn of(local: &str, domain: &str, names: &[&str]) -> MailboxClass {
         local.split(['.', '-', '_', '+', '=']).map(stem).filter(|word| !word.is_empty()).collect();
     if runs(&words).any(|run| NO_REPLY.contains(&run.as_str())) {
         return MailboxClass::NoReply;
+    }
+    if host::registrable(domain).is_some_and(is_disposable) {
+        return MailboxClass::Disposable;
     }
     if host::registrable(domain).is_some_and(is_free_mail) {
         return MailboxClass::FreeMail;
@@ -165,4 +186,20 @@ fn stem(word: &str) -> &str {
 fn runs<'a>(words: &'a [&'a str]) -> impl Iterator<Item = String> + 'a {
     (0..words.len())
         .flat_map(move |first| (first + 1..=words.len()).map(move |end| words[first..end].concat()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DISPOSABLE, DISPOSABLE_LIST};
+    use crate::host;
+
+    #[test]
+    fn the_list_of_throw_away_providers_holds_registrable_domains_once_each_in_order() {
+        let lines: Vec<&str> = DISPOSABLE_LIST.lines().filter(|line| !line.starts_with('#')).collect();
+        assert!(lines.is_sorted(), "lines are sorted");
+        assert_eq!(DISPOSABLE.len(), lines.len(), "no line is empty or stands twice");
+        for line in lines {
+            assert_eq!(host::registrable(line), Some(line), "{line}");
+        }
+    }
 }

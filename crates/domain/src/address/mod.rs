@@ -57,6 +57,9 @@ pub enum MailboxClass {
     /// A free-mail provider.
     #[serde(rename = "free_mail")]
     FreeMail,
+    /// A throw-away provider: the mailbox, or its owner, is somebody else's tomorrow.
+    #[serde(rename = "disposable")]
+    Disposable,
     /// Takes no answers.
     #[serde(rename = "no_reply")]
     NoReply,
@@ -104,9 +107,9 @@ impl Address {
         self.reveal().to_ascii_lowercase()
     }
 
-    /// Registrable domain, when it is not a free-mail provider's.
+    /// Registrable domain, when it is not a free-mail or throw-away provider's.
     pub fn organisation_domain(&self) -> Option<String> {
-        host::registrable(&self.domain).filter(|domain| !class::is_free_mail(domain)).map(str::to_owned)
+        host::registrable(&self.domain).filter(|domain| !class::is_anybodys(domain)).map(str::to_owned)
     }
 
     /// What kind of mailbox it looks like; `names` are the vendor's and its integrations' names.

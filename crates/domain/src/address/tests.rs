@@ -183,6 +183,15 @@ mod the_class {
     }
 
     #[test]
+    fn of_a_throw_away_provider() {
+        for typed in ["ada@mailinator.com", "support@eu.YOPmail.com", "lti@guerrillamail.de"] {
+            assert_eq!(class_of(typed), MailboxClass::Disposable, "{typed}");
+        }
+        assert_eq!(class_of("noreply@mailinator.com"), MailboxClass::NoReply);
+        assert_eq!(class_of("ada@notmailinator.com"), MailboxClass::Personal);
+    }
+
+    #[test]
     fn of_a_mailbox_several_people_read() {
         for local in [
             "business",
@@ -225,10 +234,11 @@ mod the_class {
 }
 
 #[test]
-fn the_organisation_is_the_registrable_domain_but_for_free_mail() {
+fn the_organisation_is_the_registrable_domain_but_for_providers_anybody_uses() {
     let organisation = |typed| Address::parse(typed, &policy()).expect(typed).organisation_domain();
     assert_eq!(organisation("a@mail.eu.vendor.co.uk").as_deref(), Some("vendor.co.uk"));
     assert_eq!(organisation("a@mail.vendor.test").as_deref(), Some("vendor.test"));
     assert_eq!(organisation("a@gmail.com"), None);
     assert_eq!(organisation("a@mail.gmx.de"), None);
+    assert_eq!(organisation("a@mail.mailinator.com"), None);
 }

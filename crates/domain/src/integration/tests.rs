@@ -204,17 +204,17 @@ fn declare_released(facts: Facts) -> Command {
 
 /// Facts that ask for more in one field, with the pointer of that field.
 fn wider() -> Vec<(&'static str, Facts)> {
-    let change = |pointer, change: fn(&mut Facts)| {
-        let mut facts = full_facts();
-        change(&mut facts);
-        (pointer, facts)
-    };
     fn lti(facts: &mut Facts) -> &mut facts::Lti {
         facts.lti.get_or_insert_default()
     }
     fn rest(facts: &mut Facts) -> &mut facts::Rest {
         facts.rest.get_or_insert_default()
     }
+    let change = |pointer, change: fn(&mut Facts)| {
+        let mut facts = full_facts();
+        change(&mut facts);
+        (pointer, facts)
+    };
     vec![
         change("/name", |facts| facts.name = "Another".to_owned()),
         change("/hosts", |facts| facts.hosts.push("new.example.org".to_owned())),

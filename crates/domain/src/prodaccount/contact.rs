@@ -155,6 +155,7 @@ impl Account {
 pub(super) fn declared(contact: ContactInput, epoch: u32) -> Result<Event, Rejection> {
     match contact.class {
         MailboxClass::NoReply => return Err(Rejection::ContactTakesNoAnswers),
+        MailboxClass::Disposable => return Err(Rejection::ContactDisposable),
         MailboxClass::Role | MailboxClass::Personal | MailboxClass::FreeMail => {}
     }
     let ContactInput { address, fingerprint, domain_fingerprint, class } = contact;

@@ -148,6 +148,9 @@ pub enum Rejection {
     /// noreply mailboxes can't answer customers.
     #[error("a mailbox that takes no answers cannot be a contact")]
     ContactTakesNoAnswers,
+    /// A throw-away mailbox reaches nobody for long.
+    #[error("a mailbox of a throw-away provider cannot be a contact")]
+    ContactDisposable,
     /// The same mailbox is declared already.
     #[error("this mailbox is the declared contact already")]
     SameContact,

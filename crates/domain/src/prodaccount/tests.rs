@@ -25,6 +25,14 @@ fn group(number: u128) -> ProdGroupId {
     ProdGroupId::from_uuid(uuid(number))
 }
 
+/// Mailboxes that never are contacts, and why.
+fn unfit() -> [(MailboxClass, Rejection); 2] {
+    [
+        (MailboxClass::NoReply, Rejection::ContactTakesNoAnswers),
+        (MailboxClass::Disposable, Rejection::ContactDisposable),
+    ]
+}
+
 fn mailbox(content: u8) -> ContactInput {
     ContactInput {
         address: sealed(SUBJECT, content),
@@ -137,11 +145,13 @@ mod opening {
     }
 
     #[test]
-    fn refuses_a_contact_that_takes_no_answers() {
-        let contact = ContactInput { class: MailboxClass::NoReply, ..mailbox(1) };
-        given::<ProdAccount>(&[])
-            .when(Command::Open(Open { contact, ..open("Acme", None) }), now(), &Policy::default())
-            .rejects(Rejection::ContactTakesNoAnswers);
+    fn refuses_a_contact_that_takes_no_answers_or_is_thrown_away() {
+        for (class, rejection) in unfit() {
+            let contact = ContactInput { class, ..mailbox(1) };
+            given::<ProdAccount>(&[])
+                .when(Command::Open(Open { contact, ..open("Acme", None) }), now(), &Policy::default())
+                .rejects(rejection);
+        }
     }
 
     #[test]
@@ -244,11 +254,13 @@ mod declaring_a_contact {
     }
 
     #[test]
-    fn refuses_a_mailbox_that_takes_no_answers() {
-        let contact = ContactInput { class: MailboxClass::NoReply, ..mailbox(2) };
-        given::<ProdAccount>(&[opened(), declared(1, 1)])
-            .when(Command::DeclareContact { by: OWNER, contact }, now(), &Policy::default())
-            .rejects(Rejection::ContactTakesNoAnswers);
+    fn refuses_a_mailbox_that_takes_no_answers_or_is_thrown_away() {
+        for (class, rejection) in unfit() {
+            let contact = ContactInput { class, ..mailbox(2) };
+            given::<ProdAccount>(&[opened(), declared(1, 1)])
+                .when(Command::DeclareContact { by: OWNER, contact }, now(), &Policy::default())
+                .rejects(rejection);
+        }
     }
 
     #[test]

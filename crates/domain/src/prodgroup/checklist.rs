@@ -233,6 +233,7 @@ fn contact_role(view: &View) -> Fix {
         Some(MailboxClass::Role) => return None,
         Some(MailboxClass::Personal) => "The contact looks like one person's mailbox.",
         Some(MailboxClass::FreeMail) => "The contact is at a free-mail provider.",
+        Some(MailboxClass::Disposable) => "The contact is at a throw-away provider.",
         Some(MailboxClass::NoReply) => "The contact takes no answers.",
         None => "There is no proven contact.",
     };

@@ -149,6 +149,7 @@ fn advice(class: MailboxClass) -> Option<&'static str> {
             Some("a role or list mailbox such as support@ outlives the people behind it")
         }
         MailboxClass::FreeMail => Some("customers trust a mailbox of your own domain more than a free one"),
+        MailboxClass::Disposable => Some("a mailbox of a throw-away provider cannot be a contact"),
         MailboxClass::NoReply => Some("a mailbox that takes no answers cannot be a contact"),
     }
 }

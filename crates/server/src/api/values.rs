@@ -148,6 +148,8 @@ pub enum ContactClass {
     Personal,
     /// A free-mail provider.
     FreeMail,
+    /// A throw-away provider.
+    Disposable,
     /// Takes no answers.
     NoReply,
 }
@@ -158,6 +160,7 @@ impl From<MailboxClass> for ContactClass {
             MailboxClass::Role => Self::Role,
             MailboxClass::Personal => Self::Personal,
             MailboxClass::FreeMail => Self::FreeMail,
+            MailboxClass::Disposable => Self::Disposable,
             MailboxClass::NoReply => Self::NoReply,
         }
     }

@@ -77,7 +77,7 @@ problems! {
     IN_FLIGHT = 409 "idempotency.in_flight" "Still in flight" "The first request with this idempotency key has not ended yet." retry 1;
     CONTENDED = 503 "service.contended" "Contended" "Others kept changing the same thing; nothing was done." retry 1;
     BUSY = 503 "service.busy" "Busy" "A bounded queue is full; nothing was done." retry 2;
-    UNAVAILABLE = 503 "service.unavailable" "Unavailable" "A part that is needed does not answer; nothing was done." retry 5;
+    UNAVAILABLE = 503 "service.unavailable" "Unavailable" "A part that is needed does not answer; of a command, ask what became of it or repeat it with the same idempotency key." retry 5;
     STOPPING = 503 "service.stopping" "Stopping" "The server takes no more changes; another one will." retry 5;
     IN_DOUBT = 503 "service.in_doubt" "In doubt" "Whether the change is durable is unknown; ask what became of the command." retry 5;
     ANSWER_PENDING = 503 "service.answer_pending" "Done, answer pending" "The change is durable, its result is not readable yet; read it, or repeat with the same idempotency key." retry 1;
@@ -129,6 +129,7 @@ problems! {
     ACCOUNT_NOT_ALLOWED = 403 "prodaccount.not_allowed" "Not permitted in this account" "Only an owner or admin of the account may do this.";
     ACCOUNT_SUPPORT_URL = 422 "prodaccount.support_url" "Support URL refused" "The support URL must be an https URL with a public host.";
     ACCOUNT_HAS_GROUP = 409 "prodaccount.has_group" "Has a production group" "The account has a production group already.";
+    CONTACT_DISPOSABLE = 422 "prodaccount.contact_disposable" "Contact is disposable" "A mailbox of a throw-away provider cannot be a contact.";
     CONTACT_NO_ANSWERS = 422 "prodaccount.contact_takes_no_answers" "Contact takes no answers" "A mailbox that takes no answers cannot be a contact.";
     CONTACT_SAME = 409 "prodaccount.same_contact" "Same contact" "This mailbox is the declared contact already.";
     CONTACT_PROVEN = 409 "prodaccount.contact_already_proven" "Contact is proven" "The contact is proven and not due for a new proof.";

@@ -86,6 +86,7 @@ impl From<prodaccount::Rejection> for Problem {
             R::NotAllowed => &kinds::ACCOUNT_NOT_ALLOWED,
             R::Name(problem) => return name(problem, "/vendor_name"),
             R::SupportUrl => &kinds::ACCOUNT_SUPPORT_URL,
+            R::ContactDisposable => &kinds::CONTACT_DISPOSABLE,
             R::ContactTakesNoAnswers => &kinds::CONTACT_NO_ANSWERS,
             R::SameContact => &kinds::CONTACT_SAME,
             R::ContactAlreadyProven => &kinds::CONTACT_PROVEN,

@@ -117,6 +117,7 @@ fn the_contact_should_be_a_mailbox_several_people_read() {
     for (class, seen) in [
         (MailboxClass::Personal, "The contact looks like one person's mailbox."),
         (MailboxClass::FreeMail, "The contact is at a free-mail provider."),
+        (MailboxClass::Disposable, "The contact is at a throw-away provider."),
         (MailboxClass::NoReply, "The contact takes no answers."),
     ] {
         let view = View { contact: Some(contact(class)), ..view() };

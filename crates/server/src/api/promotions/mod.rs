@@ -144,7 +144,7 @@ pub struct IntegrationUnderReview {
 pub struct Objecting {
     reason: Reason,
     /// More, in words to the vendor.
-    #[schema(max_length = 2000, example = "Please name a mailbox of your own domain.")]
+    #[schema(min_length = 1, max_length = 2000, example = "Please name a mailbox of your own domain.")]
     note: Option<String>,
 }
 
