@@ -2,34 +2,14 @@
 //! nothing lives longer when this worker stands still.
 
 use crate::{App, aggregate::Aggregate as _, error::AppError, execute::UseCase, meta::Meta, work::Work};
-use chrono::TimeDelta;
 use domain::{
     actor::Actor,
     ids::ProdGroupId,
     prodgroup::{self, ProdGroup},
 };
 use eventlog::StreamName;
-use std::{future::Future, pin::pin};
-
-/// How often it looks.
-const LOOK_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 impl App {
-    /// Records what has ended by time, until told to stop.
-    pub async fn watch_deadlines(&self, shutdown: impl Future<Output = ()>) {
-        let mut shutdown = pin!(shutdown);
-        loop {
-            if let Err(error) = self.record_deadlines().await {
-                tracing::warn!(%error, "deadlines that passed are not recorded yet");
-            }
-            let next = self.inner.clock.now() + LOOK_EVERY;
-            tokio::select! {
-                () = &mut shutdown => return,
-                () = self.inner.clock.wait_until(next) => {}
-            }
-        }
-    }
-
     /// Records submissions, and requests for changes, that nobody acted on in time: the oldest first, a hundred
     /// at most. Returns how many there were.
     pub async fn record_deadlines(&self) -> Result<u32, AppError> {
@@ -39,6 +19,10 @@ impl App {
                 Ok(_) => recorded += 1,
                 // Somebody acted meanwhile, or the read model shows what was recorded already.
                 Err(AppError::ProdGroup(_) | AppError::Contended) => {}
+                // One damaged group must not hold up those behind it.
+                Err(error @ AppError::Corrupt(_)) => {
+                    tracing::error!(%group, %error, "a deadline that passed cannot be recorded");
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -13,6 +13,7 @@ pub mod error;
 mod execute;
 mod folds;
 pub mod groups;
+mod housekeeping;
 pub mod ids;
 mod in_flight;
 pub mod integrations;

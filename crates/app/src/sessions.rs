@@ -5,6 +5,7 @@ use crate::{
     App, claims,
     error::AppError,
     keyring::Fingerprinted,
+    passwords::Place,
     secret::Secret,
     side_state::{SessionOwner, SignInAdmission, StoredCredential, StoredSession},
     tokens::{Token, TokenKind},
@@ -104,7 +105,7 @@ impl App {
         password: Secret<String>,
     ) -> Result<SignedIn, AppError> {
         let address = self.address_fingerprint(email);
-        self.admit(address).await?;
+        let place = self.admit(address).await?;
         let developer = self.holder(&ClaimKey::DeveloperEmail(address)).await?.map(DeveloperId::from_uuid);
         let credential = match developer {
             Some(developer) => match &*self.inner.folds.aggregate::<Developer>(developer).await?.state {
@@ -113,7 +114,7 @@ impl App {
             },
             None => None,
         };
-        self.verify(credential, password).await?;
+        self.verify(place, credential, password).await?;
         let developer = developer.ok_or(AppError::BadCredentials)?;
         let (token, expires_at) = self.begin_session(address, SessionOwner::Developer(developer)).await?;
         Ok(SignedIn { token, expires_at, developer })
@@ -126,25 +127,27 @@ impl App {
         code: &Secret<String>,
     ) -> Result<SignedInStaff, AppError> {
         let address = self.address_fingerprint(email);
-        self.admit(address).await?;
+        let door = self.inner.keys.fingerprint(Fingerprinted::StaffSignIn, &email.normalised());
+        let place = self.admit(door).await?;
         let staff = self.holder(&ClaimKey::StaffEmail(address)).await?.map(StaffId::from_uuid);
         let enrolled = match staff {
             Some(staff) => self.enrolled(staff).await?,
             None => None,
         };
         let credential = enrolled.as_ref().map(|enrolled| enrolled.credential);
-        let stored = self.verify(credential, password).await?;
+        let stored = self.verify(place, credential, password).await?;
         let (Some(staff), Some(enrolled)) = (staff, enrolled) else { return Err(AppError::BadCredentials) };
         self.check_second_factor(enrolled.credential, &stored, code).await?;
-        let (token, expires_at) = self.begin_session(address, SessionOwner::Staff(staff)).await?;
+        let (token, expires_at) = self.begin_session(door, SessionOwner::Staff(staff)).await?;
         Ok(SignedInStaff { token, expires_at, staff, role: enrolled.role })
     }
 
-    /// Counts the try before it is made.
-    async fn admit(&self, address: Fingerprint) -> Result<(), AppError> {
+    /// Counts the try before it is made, and not when it can't be made for want of a place.
+    async fn admit(&self, address: Fingerprint) -> Result<Place, AppError> {
+        let place = self.inner.passwords.place()?;
         let now = self.inner.clock.now();
         match self.inner.side.admit_sign_in(address, now).await? {
-            SignInAdmission::Admitted => Ok(()),
+            SignInAdmission::Admitted => Ok(place),
             SignInAdmission::RefusedUntil(until) => {
                 let seconds = (until - now).num_seconds().max(0) + 1;
                 Err(AppError::Throttled { retry_after_s: u32::try_from(seconds).unwrap_or(u32::MAX) })
@@ -155,23 +158,35 @@ impl App {
     /// Compares the password, with as much work where there is none to compare with.
     async fn verify(
         &self,
+        place: Place,
         credential: Option<CredentialId>,
         password: Secret<String>,
     ) -> Result<StoredCredential, AppError> {
         let sought = credential.unwrap_or_else(|| CredentialId::from_uuid(self.inner.ids.v4()));
         let Some(stored) = self.inner.side.credential(sought).await? else {
-            self.inner.passwords.verify_dummy(password).await?;
+            self.inner.passwords.verify_dummy(place, password).await?;
             return Err(AppError::BadCredentials);
         };
-        let verified = self.inner.passwords.verify(password.clone(), stored.password_phc.clone()).await?;
+        let verified =
+            self.inner.passwords.verify(place, password.clone(), stored.password_phc.clone()).await?;
         if !verified.matches {
             return Err(AppError::BadCredentials);
         }
         if verified.needs_rehash {
-            let anew = self.inner.passwords.hash(password).await?;
-            self.inner.side.set_password(sought, &anew).await?;
+            self.rehash(sought, password).await;
         }
         Ok(stored)
+    }
+
+    /// Hashes a right password with today's parameters. The sign-in stands whether or not this succeeds.
+    async fn rehash(&self, credential: CredentialId, password: Secret<String>) {
+        let stored = match self.inner.passwords.hash(password).await {
+            Ok(anew) => self.inner.side.set_password(credential, &anew).await.map_err(AppError::from),
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = stored {
+            tracing::warn!(%error, "a password keeps its older hash until the next sign-in");
+        }
     }
 
     async fn check_second_factor(

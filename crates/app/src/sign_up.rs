@@ -101,7 +101,8 @@ impl App {
         self.detached(async move { app.let_wait(id, address, sign_up).await }).await
     }
 
-    /// The code of a sign-up came back: the account begins.
+    /// The code of a sign-up came back: the account begins. There are no earlier sessions to end: the developer
+    /// is made by this very command, and an address that has an account proves nothing.
     pub async fn prove_sign_up(
         &self,
         meta: Meta,

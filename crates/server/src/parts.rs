@@ -55,6 +55,8 @@ pub(crate) async fn open(
     let state = config.data_dir.join("state");
     private_dir(&state)?;
     let side = SideState::open(&state.join("state.sqlite"), log_id).await.map_err(from_side)?;
+    let keys = keyring.bind(log_id);
+    side.bind_keys(&keys).await.map_err(from_side)?;
     let (read, projector) = readmodel::open(&config.data_dir.join("readmodel"), log.clone())
         .await
         .context("the read model cannot be opened")?;
@@ -63,7 +65,7 @@ pub(crate) async fn open(
         log: log.clone(),
         read,
         side,
-        keys: keyring.bind(log_id),
+        keys,
         passwords,
         policy: config.policy.clone(),
         clock,
@@ -92,6 +94,7 @@ pub(crate) fn from_log(error: OpenError) -> Failure {
 fn from_side(error: SideStateError) -> Failure {
     match error {
         SideStateError::NewerSchema { .. } => Failure::NewerFormat(error.to_string()),
+        SideStateError::OtherKeyring => Failure::Refused(error.to_string()),
         SideStateError::Busy => Failure::Unavailable(error.to_string()),
         error => Failure::Failed(anyhow::Error::new(error).context("side state cannot be opened")),
     }

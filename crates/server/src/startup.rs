@@ -94,7 +94,7 @@ impl Application {
         let mut fatal = portal.fatal();
         let mut workers = vec![tokio::spawn(project(projector, stopped.clone()))];
         workers.extend(mail.map(|worker| tokio::spawn(send_mails(worker, portal.clone(), stopped.clone()))));
-        workers.push(tokio::spawn(watch_deadlines(portal.app.clone(), stopped.clone())));
+        workers.push(tokio::spawn(keep_house(portal.app.clone(), stopped.clone())));
         let handle = server.handle();
         let serving = tokio::spawn(answer(server, portal.clone()));
         tracing::info!(%address, "listening");
@@ -136,8 +136,8 @@ async fn send_mails(worker: Worker, portal: Data<Portal>, stopped: watch::Receiv
     }
 }
 
-async fn watch_deadlines(app: App, stopped: watch::Receiver<bool>) {
-    app.watch_deadlines(until(stopped)).await;
+async fn keep_house(app: App, stopped: watch::Receiver<bool>) {
+    app.keep_house(until(stopped)).await;
 }
 
 async fn answer(server: Server, portal: Data<Portal>) {

@@ -9,7 +9,7 @@ use crate::{
     sealing::{SealError, Sealer},
     side_state::{SideState, SideStateError},
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::codec::CodecError;
 use eventlog::{AppendError, EventLog, Position, ReadError};
 use futures_util::future::join_all;
@@ -26,7 +26,7 @@ const SENT_AT_ONCE: u32 = 4;
 const WAITING_MAX: u32 = 10_000;
 /// Looks for work at least this often, whatever hints were missed.
 const POLL: Duration = Duration::from_secs(1);
-const PURGE_EVERY: TimeDelta = TimeDelta::minutes(10);
+
 /// What a worker is made of.
 pub struct WorkerParts {
     /// The log.
@@ -107,11 +107,10 @@ pub struct Worker {
     delivery: Delivery,
 }
 
-/// How far the log was followed, and when side state was purged.
+/// How far the log was followed.
 struct Progress {
     followed: Position,
     written: Position,
-    purge_at: DateTime<Utc>,
 }
 
 impl Worker {
@@ -153,16 +152,12 @@ impl Worker {
             self.parts.side.enqueue_from_log(&[], head).await?;
         }
         let followed = written.min(head);
-        Ok(Progress { followed, written: followed, purge_at: self.parts.clock.now() })
+        Ok(Progress { followed, written: followed })
     }
 
     /// Reads what is new in the log and tries what is due. Returns when there is more to do, if known.
     async fn round(&self, progress: &mut Progress) -> Result<Option<DateTime<Utc>>, WorkerError> {
         let now = self.parts.clock.now();
-        if now >= progress.purge_at {
-            self.parts.side.purge(now).await?;
-            progress.purge_at = now + PURGE_EVERY;
-        }
         self.follow(progress).await?;
         let due = self.parts.side.due_mails(now, SENT_AT_ONCE).await?;
         let outcomes = join_all(due.iter().map(|mail| self.delivery.deliver(mail, now))).await;

@@ -15,13 +15,13 @@ use std::{
     thread,
 };
 use subtle::ConstantTimeEq as _;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 pub use rule::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordRule, check_password};
 
-/// Waiting for a thread at once; one more is told to come back.
+/// Waiting for a thread, or at one, at once; one more is told to come back.
 const QUEUE_MAX: usize = 64;
 const HASH_BYTES: usize = 32;
 const SALT_BYTES: usize = 16;
@@ -60,7 +60,13 @@ pub struct Verified {
 #[derive(Clone)]
 pub struct Passwords {
     queue: SyncSender<Job>,
+    places: Arc<Semaphore>,
     ids: Ids,
+}
+
+/// A place in the queue, taken before the asker is charged with anything.
+pub struct Place {
+    _held: OwnedSemaphorePermit,
 }
 
 enum Job {
@@ -79,38 +85,51 @@ impl Passwords {
             let jobs = Arc::clone(&jobs);
             thread::Builder::new().name(format!("password-{number}")).spawn(move || work(&jobs))?;
         }
-        Ok(Self { queue, ids })
+        Ok(Self { queue, places: Arc::new(Semaphore::new(QUEUE_MAX)), ids })
+    }
+
+    /// Takes a place in the queue. [`PasswordError::Busy`] when there is none.
+    pub fn place(&self) -> Result<Place, PasswordError> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        place.map(|held| Place { _held: held }).map_err(|_| PasswordError::Busy)
     }
 
     /// Hashes a password with a new salt; a PHC string.
     pub async fn hash(&self, password: Secret<String>) -> Result<Secret<String>, PasswordError> {
+        self.hash_at(self.place()?, password).await
+    }
+
+    async fn hash_at(&self, place: Place, password: Secret<String>) -> Result<Secret<String>, PasswordError> {
         let salt = self.ids.bytes();
-        self.ask(|reply| Job::Hash { password, salt, reply }).await
+        self.ask(place, |reply| Job::Hash { password, salt, reply }).await
     }
 
     /// Compares a password with a stored hash.
     pub async fn verify(
         &self,
+        place: Place,
         password: Secret<String>,
         phc: Secret<String>,
     ) -> Result<Verified, PasswordError> {
-        self.ask(|reply| Job::Verify { password, phc, reply }).await
+        self.ask(place, |reply| Job::Verify { password, phc, reply }).await
     }
 
     /// Does the work of a comparison where there is nothing to compare with, so that unknown addresses take
     /// as long as known ones.
-    pub async fn verify_dummy(&self, password: Secret<String>) -> Result<(), PasswordError> {
-        black_box(self.hash(password).await?);
+    pub async fn verify_dummy(&self, place: Place, password: Secret<String>) -> Result<(), PasswordError> {
+        black_box(self.hash_at(place, password).await?);
         Ok(())
     }
 
-    async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, PasswordError> {
+    async fn ask<T>(&self, place: Place, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, PasswordError> {
         let (reply, answer) = oneshot::channel();
         self.queue.try_send(job(reply)).map_err(|error| match error {
             TrySendError::Full(_) => PasswordError::Busy,
             TrySendError::Disconnected(_) => PasswordError::Closed,
         })?;
-        answer.await.map_err(|_| PasswordError::Closed)?
+        let answered = answer.await;
+        drop(place);
+        answered.map_err(|_| PasswordError::Closed)?
     }
 }
 
@@ -203,20 +222,27 @@ mod tests {
         let pool = Passwords::start(2, Ids::seeded(1)).unwrap();
         let phc = pool.hash(secret("correct horse battery")).await.unwrap();
         assert!(phc.reveal().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", phc.reveal());
-        let right = pool.verify(secret("correct horse battery"), phc.clone()).await.unwrap();
+        let right =
+            pool.verify(pool.place().unwrap(), secret("correct horse battery"), phc.clone()).await.unwrap();
         assert_eq!(right, Verified { matches: true, needs_rehash: false });
-        let wrong = pool.verify(secret("correct horse batterz"), phc.clone()).await.unwrap();
+        let wrong =
+            pool.verify(pool.place().unwrap(), secret("correct horse batterz"), phc.clone()).await.unwrap();
         assert!(!wrong.matches);
         let again = pool.hash(secret("correct horse battery")).await.unwrap();
         assert_ne!(again.reveal(), phc.reveal());
-        pool.verify_dummy(secret("whatever it is")).await.unwrap();
+        pool.verify_dummy(pool.place().unwrap(), secret("whatever it is")).await.unwrap();
     }
 
     #[tokio::test]
     async fn one_password_has_one_spelling() {
         let pool = Passwords::start(1, Ids::seeded(1)).unwrap();
         let composed = pool.hash(secret("Z\u{fc}rich am See")).await.unwrap();
-        assert!(pool.verify(secret("Zu\u{308}rich am See"), composed).await.unwrap().matches);
+        assert!(
+            pool.verify(pool.place().unwrap(), secret("Zu\u{308}rich am See"), composed)
+                .await
+                .unwrap()
+                .matches
+        );
     }
 
     #[tokio::test]
@@ -229,7 +255,8 @@ mod tests {
             BASE64_NOPAD.encode(&[5; 16]),
             BASE64_NOPAD.encode(hash.as_slice())
         );
-        let verified = pool.verify(secret("an older password"), Secret::new(phc)).await.unwrap();
+        let verified =
+            pool.verify(pool.place().unwrap(), secret("an older password"), Secret::new(phc)).await.unwrap();
         assert_eq!(verified, Verified { matches: true, needs_rehash: true });
     }
 
@@ -244,23 +271,28 @@ mod tests {
             "$argon2i$v=19$m=19456,t=2,p=1",
             "$argon2id$v=16$m=19456,t=2,p=1",
         ] {
-            let outcome = pool.verify(secret("x"), Secret::new(format!("{beginning}{rest}"))).await;
+            let outcome = pool
+                .verify(pool.place().unwrap(), secret("x"), Secret::new(format!("{beginning}{rest}")))
+                .await;
             assert_eq!(outcome, Err(PasswordError::Malformed), "{beginning}");
         }
-        assert_eq!(pool.verify(secret("x"), secret("nonsense")).await, Err(PasswordError::Malformed));
+        assert_eq!(
+            pool.verify(pool.place().unwrap(), secret("x"), secret("nonsense")).await,
+            Err(PasswordError::Malformed)
+        );
     }
 
     #[tokio::test]
     async fn what_the_queue_cannot_hold_is_refused_at_once() {
         // No thread takes from this queue, so nothing leaves it.
         let (queue, _jobs) = sync_channel(1);
-        let pool = Passwords { queue, ids: Ids::seeded(1) };
+        let pool = Passwords { queue, places: Arc::new(Semaphore::new(1)), ids: Ids::seeded(1) };
         let waiting = tokio::spawn({
             let pool = pool.clone();
             async move { pool.hash(secret("first in line")).await }
         });
         tokio::task::yield_now().await;
-        assert_eq!(pool.verify_dummy(secret("second in line")).await, Err(PasswordError::Busy));
+        assert_eq!(pool.place().err(), Some(PasswordError::Busy));
         waiting.abort();
     }
 }

@@ -12,9 +12,10 @@ mod sessions;
 mod sign_ups;
 mod sql;
 
+use crate::keyring::BoundKeys;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{
-    Row as _, Sqlite, SqlitePool, Transaction,
+    Connection as _, Row as _, Sqlite, SqliteConnection, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
@@ -70,6 +71,9 @@ pub enum SideStateError {
     /// The file was made for another log: restore log and side state together.
     #[error("side state belongs to another log")]
     OtherLog,
+    /// The data was made with another keyring; under this one every claim would be free.
+    #[error("the keyring is not the one that this portal's data was made with")]
+    OtherKeyring,
     /// Too many wait for the writer, or another process holds the file.
     #[error("side state is busy")]
     Busy,
@@ -129,7 +133,8 @@ impl SideState {
                 .idle_timeout(None)
                 .max_lifetime(None)
         };
-        let writer = pool(1).connect_with(options.clone()).await?;
+        let writer = pool(1).after_release(|connection, _| Box::pin(is_usable(connection)));
+        let writer = writer.connect_with(options.clone()).await?;
         check_version(&writer).await?;
         let readers = pool(READERS).connect_with(options.read_only(true)).await?;
         let side = Self { writer, readers };
@@ -183,14 +188,33 @@ impl SideState {
     }
 
     async fn bind_to(&self, log_id: Uuid) -> Result<(), SideStateError> {
-        let mut tx = self.begin().await?;
-        sqlx::query(sql::INSERT_META).bind("log_id").bind(bytes(log_id)).execute(&mut *tx).await?;
-        let row = sqlx::query(sql::META).bind("log_id").fetch_one(&mut *tx).await?;
-        if row.try_get::<Vec<u8>, _>(0)? != bytes(log_id) {
-            return Err(SideStateError::OtherLog);
-        }
-        Ok(tx.commit().await?)
+        if self.is_first("log_id", bytes(log_id)).await? { Ok(()) } else { Err(SideStateError::OtherLog) }
     }
+
+    /// Checks that these keys are those of the keyring used first. Wrapping keys come and go; a missing one is
+    /// told where it is needed.
+    pub async fn bind_keys(&self, keys: &BoundKeys) -> Result<(), SideStateError> {
+        let check = keys.check_value().to_vec();
+        if self.is_first("keyring", check).await? { Ok(()) } else { Err(SideStateError::OtherKeyring) }
+    }
+
+    /// Writes a value that stays for good. Whether it is the one that was written first.
+    async fn is_first(&self, key: &str, value: Vec<u8>) -> Result<bool, SideStateError> {
+        let mut tx = self.begin().await?;
+        sqlx::query(sql::INSERT_META).bind(key.to_owned()).bind(value.clone()).execute(&mut *tx).await?;
+        let first = sqlx::query(sql::META).bind(key.to_owned()).fetch_one(&mut *tx).await?;
+        let is_first = first.try_get::<Vec<u8>, _>(0)? == value;
+        tx.commit().await?;
+        Ok(is_first)
+    }
+}
+
+/// SQLite ends a transaction by itself on a full device or a failed write; the rollback that follows then
+/// fails, and the driver goes on counting a transaction that is none. Such a connection is closed, and the
+/// next write opens another. The ping waits for a rollback under way.
+async fn is_usable(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 async fn check_version(pool: &SqlitePool) -> Result<(), SideStateError> {

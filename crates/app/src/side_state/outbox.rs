@@ -100,7 +100,8 @@ impl QueuedMail {
 }
 
 impl SideState {
-    /// Queues a mail if the budget of its address allows; both or neither.
+    /// Queues a mail if the budget of its address allows; both or neither. A mail that was counted before was
+    /// queued then, and perhaps sent: it is not queued again.
     pub async fn enqueue_within_budget(
         &self,
         mail: &QueuedMail,
@@ -111,6 +112,9 @@ impl SideState {
         let mut tx = self.begin().await?;
         if count(&mut tx).await? >= MAILS_MAX {
             return Err(SideStateError::Full { table: TABLE });
+        }
+        if is_counted(&mut tx, mail.intent).await? {
+            return Ok(BudgetRoom::Taken);
         }
         let room = take_budget(&mut tx, mail.intent, address, budget, now).await?;
         if room == BudgetRoom::Taken {
@@ -220,6 +224,11 @@ async fn count(tx: &mut Transaction<'static, Sqlite>) -> Result<u32, SideStateEr
     column::<u32, i64>(&row, 0, TABLE)
 }
 
+async fn is_counted(tx: &mut Transaction<'static, Sqlite>, intent: IntentId) -> Result<bool, SideStateError> {
+    let query = sqlx::query(sql::BUDGET_TAKEN).bind(bytes(intent.uuid()));
+    Ok(query.fetch_optional(&mut **tx).await?.is_some())
+}
+
 async fn take_budget(
     tx: &mut Transaction<'static, Sqlite>,
     intent: IntentId,
@@ -238,8 +247,7 @@ async fn take_budget(
         .execute(&mut **tx)
         .await?
         .rows_affected();
-    let before = sqlx::query(sql::BUDGET_TAKEN).bind(bytes(intent.uuid())).fetch_optional(&mut **tx).await?;
-    if taken == 1 || before.is_some() {
+    if taken == 1 || is_counted(tx, intent).await? {
         return Ok(BudgetRoom::Taken);
     }
     let oldest = sqlx::query(sql::BUDGET_OLDEST)

@@ -66,6 +66,34 @@ async fn side_state_of_another_log_is_refused() {
 }
 
 #[tokio::test]
+async fn another_keyring_than_the_first_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let side = open(&dir).await;
+    let (ids, log) = (Ids::seeded(1), Uuid::from_u128(1));
+    let mut first = Keyring::generate(&ids);
+    side.bind_keys(&first.bind(log)).await.unwrap();
+    first.add_generation(&ids);
+    side.bind_keys(&first.bind(log)).await.unwrap();
+    let other = side.bind_keys(&Keyring::generate(&ids).bind(log)).await;
+    assert!(matches!(other, Err(SideStateError::OtherKeyring)));
+    side.bind_keys(&first.bind(log)).await.unwrap();
+}
+
+#[tokio::test]
+async fn writing_goes_on_after_sqlite_ended_a_transaction_by_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let side = open(&dir).await;
+    for _ in 0..3 {
+        let mut tx = side.begin().await.unwrap();
+        // Ends the transaction as a full device does.
+        let rolled_back = "INSERT OR ROLLBACK INTO meta (key, value) VALUES ('log_id', x'00')";
+        sqlx::query(rolled_back).execute(&mut *tx).await.unwrap_err();
+        drop(tx);
+        side.purge(noon()).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_newer_schema_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let side = open(&dir).await;
@@ -264,8 +292,10 @@ async fn an_address_gets_three_mails_a_day_from_strangers() {
     };
     assert_eq!(enqueue(fourth.clone(), address, later).await, full);
     assert_eq!(side.mails_waiting().await.unwrap(), 3);
-    // The same mail again is not another mail; another address and another budget have room of their own.
+    // The same mail again is not another mail, sent or not; another address and another budget have room of their own.
+    side.delete_mail(intents[0]).await.unwrap();
     assert_eq!(enqueue(mail(intents[0], noon()), address, later).await, BudgetRoom::Taken);
+    assert_eq!(side.mails_waiting().await.unwrap(), 2);
     assert_eq!(enqueue(mail(intents[4], noon()), Fingerprint([5; 32]), later).await, BudgetRoom::Taken);
     let own = side.take_mail_budget(IntentId::from_uuid(ids.v4()), address, Budget::Own, later).await;
     assert_eq!(own.unwrap(), BudgetRoom::Taken);

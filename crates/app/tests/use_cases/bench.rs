@@ -39,7 +39,7 @@ pub(crate) struct Bench {
     pub(crate) keys: BoundKeys,
     pub(crate) ids: Ids,
     pub(crate) clock: ManualClock,
-    passwords: Passwords,
+    pub(crate) passwords: Passwords,
     policy: Policy,
     read: ReadModel,
     _dir: tempfile::TempDir,

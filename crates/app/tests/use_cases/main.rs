@@ -5,6 +5,7 @@ mod bench;
 mod contacts;
 mod deadlines;
 mod groups;
+mod housekeeping;
 mod integrations;
 mod outcome;
 mod promotion;

@@ -104,6 +104,33 @@ async fn staff_and_developers_do_not_sign_in_at_each_others_door() {
 }
 
 #[tokio::test]
+async fn failures_at_the_developers_door_do_not_close_the_door_of_staff() {
+    let bench = Bench::new().await;
+    let (_, access) = bench.staff("grace@portal.org", StaffRole::Reader).await;
+    let email = || bench.address("grace@portal.org");
+    for _ in 0..11 {
+        bench.app.sign_in(email(), secret("not the password")).await.err().unwrap();
+    }
+    let throttled = bench.app.sign_in(email(), secret(PASSWORD)).await.err();
+    assert!(matches!(throttled, Some(AppError::Throttled { .. })));
+    let code = totp(&bench, &access.otpauth_url);
+    bench.app.sign_in_staff(email(), access.password, code).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_sign_in_that_finds_no_place_in_the_queue_does_not_count_as_failed() {
+    let bench = Bench::new().await;
+    bench.developer("ada@acme.com").await;
+    let all: Vec<_> = std::iter::from_fn(|| bench.passwords.place().ok()).collect();
+    for _ in 0..20 {
+        let busy = bench.app.sign_in(bench.address("ada@acme.com"), secret(PASSWORD)).await.err();
+        assert!(matches!(busy, Some(AppError::Busy)), "{busy:?}");
+    }
+    drop(all);
+    bench.app.sign_in(bench.address("ada@acme.com"), secret(PASSWORD)).await.unwrap();
+}
+
+#[tokio::test]
 async fn whoever_is_dismissed_is_out_at_once() {
     let bench = Bench::new().await;
     let (grace, access) = bench.staff("grace@portal.org", StaffRole::Approver).await;

@@ -180,6 +180,26 @@ async fn strangers_with_the_same_key_do_not_meet() {
 }
 
 #[tokio::test]
+async fn a_sign_up_asked_for_again_with_its_key_is_mailed_once() {
+    let bench = Bench::new().await;
+    let start = || bench.app.start_sign_up(bench.meta(Actor::Anonymous).key("1"), bench.sign_up(EMAIL));
+    let first = start().await.unwrap();
+    assert_eq!(bench.mails(1).await.len(), 1);
+    assert_eq!(start().await.unwrap().id, first.id);
+    assert_eq!(bench.side.mails_waiting().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_throw_away_address_may_sign_up_but_is_no_contact() {
+    let bench = Bench::new().await;
+    let ada = bench.developer("ada@mailinator.com").await.developer;
+    let open = bench.open_account("Acme", "support@mailinator.com");
+    let refused = bench.app.open_account(bench.by(ada), ada, open).await;
+    let expected = domain::prodaccount::Rejection::ContactDisposable;
+    assert!(matches!(refused, Err(AppError::ProdAccount(rejection)) if rejection == expected));
+}
+
+#[tokio::test]
 async fn an_address_gets_three_mails_a_day_and_no_other_answer() {
     let bench = Bench::new().await;
     for _ in 0..5 {

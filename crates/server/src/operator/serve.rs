@@ -26,19 +26,23 @@ pub(crate) async fn run(config: Config) -> Result<(), Failure> {
     application.run_until(stop).await
 }
 
-/// Log lines go to standard error. Other people's crates are heard from `warn` on only: their finer lines
-/// quote statements and dialogues.
+/// Log lines go to standard error.
 fn start_log(config: &Config) -> Result<(), Failure> {
-    let level = &config.log_level;
-    let ours = ["access", "app", "domain", "eventlog", "readmodel", "server"];
-    let directives = ours.map(|target| format!("{target}={level}")).join(",");
-    let filter = EnvFilter::new(format!("warn,{directives}"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter(&config.log_level)).with_writer(std::io::stderr);
     let started = match config.log_format {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
         LogFormat::Text => builder.with_ansi(false).try_init(),
     };
     started.map_err(|error| Failure::Failed(anyhow::anyhow!("the log can't be started: {error}")))
+}
+
+/// Our own crates at the level asked for. Other people's are heard from `warn` on only: their finer lines quote
+/// statements and dialogues.
+fn filter(level: &str) -> EnvFilter {
+    let ours = ["access", "app", "domain", "eventlog", "readmodel", "server"];
+    let directives = ours.map(|target| format!("{target}={level}")).join(",");
+    EnvFilter::new(format!("warn,{directives}"))
 }
 
 /// A panic's message may hold what was being worked on; its place does not.
@@ -47,4 +51,26 @@ fn tell_panics_by_place() {
         let place = panic.location().map(ToString::to_string);
         tracing::error!(place, "a panic");
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::filter;
+    use tracing::Level;
+
+    #[test]
+    fn statements_and_dialogues_of_other_crates_stay_out_of_the_log_at_every_level() {
+        for level in ["info", "debug", "trace"] {
+            tracing::subscriber::with_default(
+                tracing_subscriber::fmt().with_env_filter(filter(level)).finish(),
+                || {
+                    assert!(tracing::enabled!(target: "app", Level::INFO), "{level}");
+                    assert_eq!(tracing::enabled!(target: "app", Level::DEBUG), level != "info", "{level}");
+                    assert!(!tracing::enabled!(target: "sqlx::query", Level::DEBUG), "{level}");
+                    assert!(!tracing::enabled!(target: "lettre", Level::INFO), "{level}");
+                    assert!(tracing::enabled!(target: "sqlx::query", Level::WARN), "{level}");
+                },
+            );
+        }
+    }
 }

@@ -50,6 +50,19 @@ async fn without_a_keyring_nothing_is_made() {
 }
 
 #[tokio::test]
+async fn another_keyring_than_the_one_the_data_was_made_with_is_refused() {
+    let dir = dir_with_keyring();
+    let stopped = build(&dir).await.expect("built").run_until(async {});
+    stopped.await.expect("a clean end");
+    let keyring = config(&dir, &[]).keyring;
+    std::fs::remove_file(&keyring).expect("removed");
+    Keyring::generate(&Ids::Os).write_new(&keyring).expect("another keyring");
+    let failure = build(&dir).await.err().expect("refused");
+    assert_eq!(failure.code(), ExitCode::from(3), "{failure}");
+    assert!(failure.to_string().contains("keyring"), "{failure}");
+}
+
+#[tokio::test]
 async fn a_port_in_use_is_unavailable() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();

@@ -197,3 +197,31 @@ async fn a_draining_server_is_alive_but_not_ready() {
     assert_eq!(answer.body["writing"]["ready"], json!(true));
     assert_eq!(world.send(TestRequest::get().uri("/livez")).await.status, 200);
 }
+
+#[actix_web::test]
+async fn a_look_up_tells_a_stranger_nothing_about_the_log() {
+    let world = World::new().await;
+    let ada = world.developer("ada@acme.test").await;
+    let register = TestRequest::post().uri("/v1/integrations");
+    let register = register.set_json(json!({"name": "Quiz", "kinds": ["lti13"]}));
+    let quiz = world.send(bearer(register, &ada)).await;
+    let (log, _) = quiz.header("portal-position").split_once('.').expect("a position");
+    let far = format!("{log}.1000000");
+    let look_up = |id: &str| {
+        TestRequest::get()
+            .uri(&format!("/v1/lookup/{id}"))
+            .insert_header(("portal-min-position", far.clone()))
+    };
+    let known = world.send(look_up(quiz.body["id"].as_str().expect("an id"))).await;
+    let unknown = world.send(look_up("00000000-0000-4000-8000-000000000000")).await;
+    assert_eq!(
+        (known.status, unknown.status, unknown.code()),
+        (200, 404, "resource.not_found"),
+        "{known:?} {unknown:?}"
+    );
+    for answer in [known, unknown] {
+        for header in ["portal-position", "portal-command"] {
+            assert_eq!(answer.header(header), "(none)");
+        }
+    }
+}
