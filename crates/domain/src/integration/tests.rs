@@ -202,14 +202,16 @@ fn declare_released(facts: Facts) -> Command {
     Command::DeclareFacts { integration: integration(), standing: Standing::MayChange, released: true, facts }
 }
 
+fn lti(facts: &mut Facts) -> &mut facts::Lti {
+    facts.lti.get_or_insert_default()
+}
+
+fn rest(facts: &mut Facts) -> &mut facts::Rest {
+    facts.rest.get_or_insert_default()
+}
+
 /// Facts that ask for more in one field, with the pointer of that field.
 fn wider() -> Vec<(&'static str, Facts)> {
-    fn lti(facts: &mut Facts) -> &mut facts::Lti {
-        facts.lti.get_or_insert_default()
-    }
-    fn rest(facts: &mut Facts) -> &mut facts::Rest {
-        facts.rest.get_or_insert_default()
-    }
     let change = |pointer, change: fn(&mut Facts)| {
         let mut facts = full_facts();
         change(&mut facts);
