@@ -114,6 +114,10 @@ impl App {
                 check_precondition(ticket, seen)?;
             }
             decided?;
+            debug_assert!(
+                ticket.if_match.is_none() || seen.is_some(),
+                "a version was given and not compared"
+            );
             let version = seen.unwrap_or_default();
             match work.commit(ticket, main).await {
                 Ok(Some(appended)) => return Ok(done(ticket, main, version, &appended)),

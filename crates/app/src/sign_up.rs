@@ -147,7 +147,8 @@ impl App {
         let clear = Zeroizing::new(serde_json::to_vec(&pending).map_err(AppError::unavailable)?);
         let payload = inner.keys.seal_transient(&inner.ids, ROW, id.uuid().as_bytes(), &clear);
         let row = PendingSignUp { address, payload, known, expires_at };
-        inner.side.insert_sign_up(id, &row, now).await?;
+        // Asked for again, a sign-up ends when it did.
+        let expires_at = inner.side.insert_sign_up(id, &row, now).await?;
         let (to, locale) = (&sign_up.email, sign_up.locale.as_str());
         let recipient = SignUpRecipient { sign_up: id, to, address, locale, expires_at };
         if known {

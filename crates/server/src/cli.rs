@@ -113,7 +113,10 @@ fn run(command: Command) -> Result<(), Failure> {
             Config::from_settings(&settings)?;
             String::new()
         }
-        Command::Keys(KeysCommand::Check(configured)) => keys_check(&configured.load()?)?,
+        Command::Keys(KeysCommand::Check(configured)) => {
+            let config = configured.load()?;
+            runtime()?.block_on(operator::keys::check(&config))?
+        }
         Command::Staff(StaffCommand::Add { newcomer, configured }) => {
             let config = configured.load()?;
             runtime()?.block_on(operator::staff::add(config, newcomer))?
@@ -131,12 +134,6 @@ fn run(command: Command) -> Result<(), Failure> {
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?)
-}
-
-fn keys_check(config: &Config) -> Result<String, Failure> {
-    let path = &config.keyring;
-    let report = app::keyring::Keyring::load(path).context("the keyring is refused")?.check();
-    Ok(format!("{}: generations {:?}, newest {}\n", path.display(), report.generations, report.newest))
 }
 
 /// Writes for the one who called; a closed pipe is theirs to close.

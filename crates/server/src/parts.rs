@@ -37,6 +37,11 @@ pub(crate) fn log_dir(config: &Config) -> PathBuf {
     config.data_dir.join("log")
 }
 
+/// The file side state lives in.
+pub(crate) fn side_state_file(config: &Config) -> PathBuf {
+    config.data_dir.join("state/state.sqlite")
+}
+
 /// Opens all parts. `on_fatal` is told when the log can't be written any more.
 pub(crate) async fn open(
     config: &Config,
@@ -52,9 +57,8 @@ pub(crate) async fn open(
     let hooks = Hooks { on_fatal, ..Hooks::default() };
     let log = EventLog::open_sled_with(options, clock.for_log(), hooks).await.map_err(from_log)?;
     let log_id = log.head().log_id;
-    let state = config.data_dir.join("state");
-    private_dir(&state)?;
-    let side = SideState::open(&state.join("state.sqlite"), log_id).await.map_err(from_side)?;
+    private_dir(&config.data_dir.join("state"))?;
+    let side = SideState::open(&side_state_file(config), log_id).await.map_err(from_side)?;
     let keys = keyring.bind(log_id);
     side.bind_keys(&keys).await.map_err(from_side)?;
     let (read, projector) = readmodel::open(&config.data_dir.join("readmodel"), log.clone())
@@ -91,7 +95,8 @@ pub(crate) fn from_log(error: OpenError) -> Failure {
     }
 }
 
-fn from_side(error: SideStateError) -> Failure {
+/// How a command ends that can't open side state.
+pub(crate) fn from_side(error: SideStateError) -> Failure {
     match error {
         SideStateError::NewerSchema { .. } => Failure::NewerFormat(error.to_string()),
         SideStateError::OtherKeyring => Failure::Refused(error.to_string()),

@@ -4,6 +4,7 @@
 //! One SQLite file with `synchronous=FULL` (an acknowledged write survives a power cut) and
 //! `secure_delete` (what is deleted is overwritten). Writes go one after the other through one connection.
 
+mod binding;
 mod codes;
 mod credentials;
 mod keys;
@@ -12,7 +13,6 @@ mod sessions;
 mod sign_ups;
 mod sql;
 
-use crate::keyring::BoundKeys;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{
     Connection as _, Row as _, Sqlite, SqliteConnection, SqlitePool, Transaction,
@@ -21,6 +21,7 @@ use sqlx::{
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
 use uuid::Uuid;
 
+pub use binding::check_keyring;
 pub use codes::CodeTry;
 pub use credentials::{SignInAdmission, StoredCredential};
 pub use keys::StoredSubjectKey;
@@ -185,27 +186,6 @@ impl SideState {
             sqlx::query(sql::RECORD_MIGRATION).bind(*version).execute(&mut *tx).await?;
         }
         Ok(tx.commit().await?)
-    }
-
-    async fn bind_to(&self, log_id: Uuid) -> Result<(), SideStateError> {
-        if self.is_first("log_id", bytes(log_id)).await? { Ok(()) } else { Err(SideStateError::OtherLog) }
-    }
-
-    /// Checks that these keys are those of the keyring used first. Wrapping keys come and go; a missing one is
-    /// told where it is needed.
-    pub async fn bind_keys(&self, keys: &BoundKeys) -> Result<(), SideStateError> {
-        let check = keys.check_value().to_vec();
-        if self.is_first("keyring", check).await? { Ok(()) } else { Err(SideStateError::OtherKeyring) }
-    }
-
-    /// Writes a value that stays for good. Whether it is the one that was written first.
-    async fn is_first(&self, key: &str, value: Vec<u8>) -> Result<bool, SideStateError> {
-        let mut tx = self.begin().await?;
-        sqlx::query(sql::INSERT_META).bind(key.to_owned()).bind(value.clone()).execute(&mut *tx).await?;
-        let first = sqlx::query(sql::META).bind(key.to_owned()).fetch_one(&mut *tx).await?;
-        let is_first = first.try_get::<Vec<u8>, _>(0)? == value;
-        tx.commit().await?;
-        Ok(is_first)
     }
 }
 

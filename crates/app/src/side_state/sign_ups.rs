@@ -22,15 +22,16 @@ pub struct PendingSignUp {
 }
 
 impl SideState {
-    /// Lets a sign-up wait. [`SideStateError::Full`] when too many do.
+    /// Lets a sign-up wait; one that waits already stays as it is. Until when it does.
+    /// [`SideStateError::Full`] when too many wait.
     pub async fn insert_sign_up(
         &self,
         sign_up: SignUpId,
         pending: &PendingSignUp,
         now: DateTime<Utc>,
-    ) -> Result<(), SideStateError> {
+    ) -> Result<DateTime<Utc>, SideStateError> {
         let mut tx = self.begin().await?;
-        let inserted = sqlx::query(sql::INSERT_SIGN_UP)
+        sqlx::query(sql::INSERT_SIGN_UP)
             .bind(bytes(sign_up.uuid()))
             .bind(pending.address.0.to_vec())
             .bind(pending.payload.clone())
@@ -39,13 +40,13 @@ impl SideState {
             .bind(millis(pending.expires_at))
             .bind(SIGN_UPS_MAX)
             .execute(&mut *tx)
-            .await?
-            .rows_affected();
-        let there = sqlx::query(sql::SIGN_UP).bind(bytes(sign_up.uuid())).bind(i64::MIN);
-        if inserted == 0 && there.fetch_optional(&mut *tx).await?.is_none() {
+            .await?;
+        let waiting = sqlx::query(sql::SIGN_UP).bind(bytes(sign_up.uuid())).bind(i64::MIN);
+        let Some(waiting) = waiting.fetch_optional(&mut *tx).await? else {
             return Err(SideStateError::Full { table: TABLE });
-        }
-        Ok(tx.commit().await?)
+        };
+        tx.commit().await?;
+        instant(&waiting, 3, TABLE)
     }
 
     /// The sign-up, while it waits.

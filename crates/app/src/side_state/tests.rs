@@ -74,9 +74,13 @@ async fn another_keyring_than_the_first_is_refused() {
     side.bind_keys(&first.bind(log)).await.unwrap();
     first.add_generation(&ids);
     side.bind_keys(&first.bind(log)).await.unwrap();
-    let other = side.bind_keys(&Keyring::generate(&ids).bind(log)).await;
-    assert!(matches!(other, Err(SideStateError::OtherKeyring)));
+    let other = Keyring::generate(&ids);
+    assert!(matches!(side.bind_keys(&other.bind(log)).await, Err(SideStateError::OtherKeyring)));
     side.bind_keys(&first.bind(log)).await.unwrap();
+    let file = dir.path().join("state.sqlite");
+    check_keyring(&file, &first).await.unwrap();
+    assert!(matches!(check_keyring(&file, &other).await, Err(SideStateError::OtherKeyring)));
+    check_keyring(&dir.path().join("absent.sqlite"), &other).await.unwrap();
 }
 
 #[tokio::test]
@@ -262,8 +266,9 @@ async fn a_sign_up_waits_until_it_expires_and_is_purged() {
         known: true,
         expires_at: noon() + TimeDelta::minutes(15),
     };
-    side.insert_sign_up(sign_up, &pending, noon()).await.unwrap();
-    side.insert_sign_up(sign_up, &pending, noon()).await.unwrap();
+    let end = side.insert_sign_up(sign_up, &pending, noon()).await.unwrap();
+    let later = PendingSignUp { expires_at: end + TimeDelta::minutes(5), ..pending };
+    assert_eq!(side.insert_sign_up(sign_up, &later, noon()).await.unwrap(), end);
     let read = side.sign_up(sign_up, noon()).await.unwrap().unwrap();
     assert_eq!((read.address, read.payload, read.known), (pending.address, vec![1], true));
     assert!(side.sign_up(sign_up, pending.expires_at).await.unwrap().is_none());

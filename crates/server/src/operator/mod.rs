@@ -1,5 +1,7 @@
-//! Commands of the operator on the machine itself. They open the data directory, so no server may run on it.
+//! Commands of the operator on the machine itself. But for `keys` they open the data directory, so no server may
+//! run on it.
 
+pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod serve;
 pub(crate) mod staff;

@@ -1,7 +1,7 @@
 //! The whole server on a port of its own.
 
 use super::config;
-use crate::{exit::Failure, startup::Application};
+use crate::{exit::Failure, operator::keys, startup::Application};
 use app::{clock::Clock, ids::Ids, keyring::Keyring};
 use std::process::ExitCode;
 use tempfile::TempDir;
@@ -54,9 +54,13 @@ async fn another_keyring_than_the_one_the_data_was_made_with_is_refused() {
     let dir = dir_with_keyring();
     let stopped = build(&dir).await.expect("built").run_until(async {});
     stopped.await.expect("a clean end");
+    keys::check(&config(&dir, &[])).await.expect("the keyring of this portal");
     let keyring = config(&dir, &[]).keyring;
     std::fs::remove_file(&keyring).expect("removed");
+    keys::check(&config(&dir, &[])).await.expect_err("no keyring");
     Keyring::generate(&Ids::Os).write_new(&keyring).expect("another keyring");
+    let failure = keys::check(&config(&dir, &[])).await.expect_err("another one");
+    assert_eq!(failure.code(), ExitCode::from(3), "{failure}");
     let failure = build(&dir).await.err().expect("refused");
     assert_eq!(failure.code(), ExitCode::from(3), "{failure}");
     assert!(failure.to_string().contains("keyring"), "{failure}");
