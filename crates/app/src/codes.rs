@@ -1,6 +1,6 @@
 //! Codes in mails: eight base32 characters (RFC 4648), the first 40 bits of a keyed hash over everything
 //! the code is good for. Nothing is stored to make or check one; side state counts tries and use
-//! (see [`crate::side_state::codes`]).
+//! (see `side_state`).
 
 use crate::{keyring::BoundKeys, secret::Secret};
 use chrono::TimeDelta;
