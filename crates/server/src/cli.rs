@@ -93,7 +93,8 @@ pub fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            tell(&mut std::io::stderr().lock(), &format!("devportal: {failure}\n"));
+            // When nobody reads this, the exit code still says it.
+            writeln!(std::io::stderr(), "devportal: {failure}").unwrap_or_default();
             failure.code()
         }
     }
@@ -109,7 +110,7 @@ fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Config(ConfigCommand::Show(configured)) => {
             let settings = configured.settings()?;
-            tell(&mut std::io::stdout().lock(), &config::show(&settings));
+            tell(&config::show(&settings))?;
             Config::from_settings(&settings)?;
             String::new()
         }
@@ -128,17 +129,20 @@ fn run(command: Command) -> Result<(), Failure> {
             String::new()
         }
     };
-    tell(&mut std::io::stdout().lock(), &told);
-    Ok(())
+    tell(&told)
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?)
 }
 
-/// Writes for the one who called; a closed pipe is theirs to close.
-fn tell(out: &mut impl Write, text: &str) {
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).unwrap_or_default();
+/// Writes for the one who called. What can't be shown is a failure: a password is told only once.
+fn tell(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    Ok(out
+        .write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .context("cannot write to standard output")?)
 }
 
 #[cfg(test)]
