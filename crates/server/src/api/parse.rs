@@ -73,3 +73,24 @@ impl Fields {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Fields;
+
+    #[test]
+    fn a_text_has_something_in_it_and_no_more_characters_than_it_may() {
+        for (typed, code) in [
+            (" \n ".to_owned(), Some("text.empty")),
+            ("ü".repeat(2_000), None),
+            (format!(" {}\n", "ü".repeat(2_000)), None),
+            ("ü".repeat(2_001), Some("text.too_long")),
+        ] {
+            let mut fields = Fields::default();
+            fields.text("/note", &typed, 2_000);
+            let found: Vec<_> =
+                fields.errors.iter().map(|error| (error.pointer.as_str(), error.code)).collect();
+            assert_eq!(found, code.map(|code| ("/note", code)).into_iter().collect::<Vec<_>>());
+        }
+    }
+}
