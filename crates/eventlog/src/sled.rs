@@ -18,7 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
-use std::{error::Error, fs, fs::File, io, thread, time::Duration};
+use std::{fs, fs::File, io, thread, time::Duration};
 
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// A leaf holds eight chunks or more and is touched for each: a scan of any length keeps about 80 MiB, not 480.
@@ -36,9 +36,12 @@ pub(crate) enum StoreError {
     /// No space is left on the device, or no quota.
     #[error("the device is full")]
     Full,
-    /// Anything else.
+    /// The operating system refused.
+    #[error("the store could not reach its files")]
+    Io(#[source] io::Error),
+    /// sled found something wrong with what it holds.
     #[error("the store failed")]
-    Failed(#[source] Box<dyn Error + Send + Sync>),
+    Failed(#[source] ::sled::Error),
     /// It panicked.
     #[error("the store panicked")]
     Panicked,
@@ -51,7 +54,7 @@ impl From<io::Error> for StoreError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
-            _ => Self::Failed(Box::new(error)),
+            _ => Self::Io(error),
         }
     }
 }
@@ -60,7 +63,7 @@ impl From<::sled::Error> for StoreError {
     fn from(error: ::sled::Error) -> Self {
         match error {
             ::sled::Error::Io(error) => Self::from(error),
-            other => Self::Failed(Box::new(other)),
+            other => Self::Failed(other),
         }
     }
 }
@@ -73,7 +76,12 @@ impl From<StoreError> for ReadError {
 
 impl From<StoreError> for OpenError {
     fn from(error: StoreError) -> Self {
-        let what = error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
+        let what = match error {
+            StoreError::Full => return io_error("opening the store")(io::ErrorKind::StorageFull.into()),
+            StoreError::Io(source) => return io_error("opening the store")(source),
+            StoreError::Failed(source) => source.to_string(),
+            StoreError::Panicked | StoreError::Closed => error.to_string(),
+        };
         Self::Damaged { position: None, what }
     }
 }
