@@ -26,7 +26,6 @@ pub struct Call {
     path: String,
     body: Option<Value>,
     if_match: Option<String>,
-    idempotency_key: Option<String>,
     expected: u16,
 }
 
@@ -86,20 +85,13 @@ impl Call {
 
     fn of(method: Method, step: impl Into<String>, path: impl Into<String>, expected: u16) -> Self {
         let (step, path) = (step.into(), path.into());
-        Self { step, method, path, body: None, if_match: None, idempotency_key: None, expected }
+        Self { step, method, path, body: None, if_match: None, expected }
     }
 
     /// Only if the thing still has the version that answer showed.
     #[must_use]
     pub fn if_unchanged(mut self, seen: &Answer) -> Self {
         self.if_match.clone_from(&seen.etag);
-        self
-    }
-
-    /// Sent again with the same key it is done once.
-    #[must_use]
-    pub fn once(mut self, key: impl Into<String>) -> Self {
-        self.idempotency_key = Some(key.into());
         self
     }
 
@@ -116,11 +108,6 @@ impl Client {
     pub fn new(actor: &'static str, base: &str) -> Result<Self, DemoError> {
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).tcp_nodelay(true).build()?;
         Ok(Self { actor, http, base: base.to_owned(), token: None })
-    }
-
-    /// Who this is.
-    pub fn actor(&self) -> &'static str {
-        self.actor
     }
 
     /// From here on the actor is signed in.
@@ -158,9 +145,6 @@ impl Client {
         }
         if let Some(version) = &call.if_match {
             request = request.header(header::IF_MATCH, version);
-        }
-        if let Some(key) = &call.idempotency_key {
-            request = request.header("Idempotency-Key", key);
         }
         if let Some(body) = &call.body {
             request = request.json(body);

@@ -53,6 +53,9 @@ pub enum DemoError {
         /// What was wrong.
         why: String,
     },
+    /// An earlier step held, but did not give what the next one needs.
+    #[error("cannot go on without {0}")]
+    Without(&'static str),
     /// A mail did not come.
     #[error(transparent)]
     NoMail(#[from] smtp_sink::NoMail),
@@ -195,10 +198,7 @@ async fn register(
         own.truncate(1);
     }
     let registered = registering::register_all(scene, vendor, &own).await?;
-    registered.into_iter().find(releasable).ok_or_else(|| DemoError::Step {
-        step: "registers the demo's own integrations".to_owned(),
-        why: "none is complete".to_owned(),
-    })
+    registered.into_iter().find(releasable).ok_or(DemoError::Without("an integration that is complete"))
 }
 
 /// Prints how to sign in as whom, and waits to be stopped.

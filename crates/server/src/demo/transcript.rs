@@ -214,9 +214,9 @@ impl Transcript {
     }
 }
 
-/// Milliseconds with a fraction.
+/// Milliseconds, to the microsecond.
 pub fn milliseconds(took: Duration) -> f64 {
-    took.as_secs_f64() * 1000.0
+    (took.as_secs_f64() * 1_000_000.0).round() / 1_000.0
 }
 
 /// What a problem document (RFC 9457) says: fields that break the same rule share a line.

@@ -50,10 +50,7 @@ impl Scene<'_> {
         nth: usize,
     ) -> Result<String, DemoError> {
         let mail = self.mail(actor, step, address, nth).await?;
-        mail.code().ok_or_else(|| DemoError::Step {
-            step: step.to_owned(),
-            why: "the mail holds no code on a line of its own".to_owned(),
-        })
+        mail.code().ok_or(DemoError::Without("a code on a line of its own in the mail"))
     }
 }
 
