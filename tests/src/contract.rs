@@ -144,3 +144,38 @@ impl Contract {
             .clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exchange<'e>(path: &'e str, status: u16, body: &'e Value) -> Exchange<'e> {
+        Exchange { method: "GET", path, sent: None, status, media_type: "application/json", body }
+    }
+
+    #[test]
+    fn a_path_belongs_to_the_template_with_the_fewest_parameters() {
+        let template = |path| Contract::get().template(path);
+        assert_eq!(template("/v1/groups?limit=1").as_deref(), Some("/v1/groups"));
+        assert_eq!(template("/v1/groups/grp_x").as_deref(), Some("/v1/groups/{group}"));
+        assert_eq!(template("/v1/groups/grp_x/y"), None);
+    }
+
+    fn complaint(exchange: &Exchange<'_>) -> String {
+        let checked = std::panic::catch_unwind(|| Contract::get().check(exchange));
+        *checked.expect_err("the contract does not promise this").downcast().expect("a text")
+    }
+
+    #[test]
+    fn a_body_or_a_status_the_contract_does_not_promise_fails() {
+        let page = json!({ "items": [], "next": 7 });
+        assert!(complaint(&exchange("/v1/groups", 200, &page)).contains("does not fit its schema"));
+        let problem = json!({
+            "type": "/problems/x", "title": "X", "status": 418, "code": "x", "detail": "x",
+            "instance": "00000000-0000-4000-8000-000000000000"
+        });
+        let teapot =
+            Exchange { media_type: "application/problem+json", ..exchange("/v1/groups", 418, &problem) };
+        assert!(complaint(&teapot).contains("does not document 418"));
+    }
+}

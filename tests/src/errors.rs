@@ -43,3 +43,16 @@ impl Visit for Line {
         write!(self.0, " {field}={value:?}").expect("a string takes everything");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_error_is_kept_with_its_fields_and_a_warning_is_not() {
+        let before = super::capture();
+        tracing::warn!("a warning");
+        tracing::error!(position = 7, "a failure");
+        let since = super::since(before);
+        assert_eq!(since.len(), 1);
+        assert!(since[0].contains("position=7") && since[0].contains("a failure"), "{since:?}");
+    }
+}
