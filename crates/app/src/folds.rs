@@ -93,8 +93,12 @@ impl Folds {
         let start = self.kept::<S>(stream);
         let mut version = start.as_ref().map_or(StreamVersion(0), |kept| kept.version);
         let mut newer: Option<S> = None;
+        let mut pages = self.log.stream_pages(stream, version, PAGE).await.map_err(FoldError::Read)?;
         loop {
-            let page = self.log.read_stream(stream, version, PAGE).await.map_err(FoldError::Read)?;
+            let page = pages.next().await.map_err(FoldError::Read)?;
+            if page.is_empty() {
+                break;
+            }
             for record in &page {
                 let event = next_event(stream, version, record)?;
                 let state = newer.take().or_else(|| start.as_ref().map(|kept| (*kept.state).clone()));
@@ -106,9 +110,6 @@ impl Folds {
                     }
                 })?);
                 version = record.version;
-            }
-            if page.len() < PAGE as usize {
-                break;
             }
         }
         let folded = match (newer, start) {

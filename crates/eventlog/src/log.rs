@@ -1,6 +1,7 @@
 //! The log as its users hold it: one face over the engines.
 
 use crate::batch::Prepared;
+use crate::pages::StreamPages;
 use crate::reader::{self, Records};
 use crate::sequencer::Sequenced;
 use crate::sled_log::SledLog;
@@ -127,7 +128,28 @@ impl EventLog {
         let head = self.records().stream_head(StreamKey::of(stream));
         let name = stream.clone();
         let read = move |records: &dyn Records| reader::stream(records, &name, head, after, limit);
-        self.reading(head.version.0.saturating_sub(after.0), read).await
+        Ok(self.reading(head.version.0.saturating_sub(after.0), read).await?.0)
+    }
+
+    /// The records of a stream after a version in pages of at most `size`, at least one. However many pages
+    /// there are, the stream is walked once, and no record is read more than twice.
+    pub async fn stream_pages(
+        &self,
+        stream: &StreamName,
+        after: StreamVersion,
+        size: u32,
+    ) -> Result<StreamPages, ReadError> {
+        let head = self.records().stream_head(StreamKey::of(stream));
+        let (name, size) = (stream.clone(), size.max(1));
+        let read = move |records: &dyn Records| reader::stream(records, &name, head, after, size);
+        let (first, later) = self.reading(head.version.0.saturating_sub(after.0), read).await?;
+        Ok(StreamPages { log: self.clone(), first: Some(first), later, size })
+    }
+
+    /// The records at these positions.
+    pub(crate) async fn read_at(&self, positions: Vec<Position>) -> Result<Vec<Record>, ReadError> {
+        let count = positions.len() as u64;
+        self.reading(count, move |records| reader::at(records, &positions)).await
     }
 
     /// Records after a position in commit order, at most `limit`; fewer than `limit` means: up to the head

@@ -15,6 +15,9 @@ pub struct MemoryLog {
     now: Now,
     published: watch::Sender<Position>,
     state: RwLock<State>,
+    /// Records shown since the beginning: what reading costs.
+    #[cfg(test)]
+    pub(crate) shown: std::sync::atomic::AtomicU64,
 }
 
 struct State {
@@ -26,7 +29,13 @@ struct State {
 impl MemoryLog {
     pub(crate) fn new(log_id: Uuid, now: Now) -> Self {
         let state = State { index: Index::empty(log_id), records: Vec::new(), closed: false };
-        Self { now, published: watch::Sender::new(Position(0)), state: RwLock::new(state) }
+        Self {
+            now,
+            published: watch::Sender::new(Position(0)),
+            state: RwLock::new(state),
+            #[cfg(test)]
+            shown: std::sync::atomic::AtomicU64::default(),
+        }
     }
 
     pub(crate) fn append(&self, batch: &Prepared) -> Result<Sequenced, AppendError> {
@@ -85,6 +94,8 @@ impl Records for MemoryLog {
                 let what = "there is no such record".to_owned();
                 return Err(ReadError::Corrupt { position: Position(position), what });
             };
+            #[cfg(test)]
+            self.shown.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             see(Position(position), bytes)?;
         }
         Ok(())

@@ -54,27 +54,39 @@ pub(crate) fn after(
     Ok(found)
 }
 
-/// At most `limit` records of a stream after a version, oldest first. The stream is walked back from its end,
-/// so the cost is that of all records after the version.
+/// The oldest `limit` records of a stream after a version, and where the later ones stand, newest first. The
+/// stream is walked back from its end once, so the cost is that of all records after the version.
 pub(crate) fn stream(
     records: &dyn Records,
     name: &StreamName,
     head: StreamHead,
     after: StreamVersion,
     limit: u32,
-) -> Result<Vec<Record>, ReadError> {
+) -> Result<(Vec<Record>, Vec<Position>), ReadError> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut kept: VecDeque<Vec<u8>> = VecDeque::new();
+    let mut kept: VecDeque<(Position, Vec<u8>)> = VecDeque::new();
+    let mut later = Vec::new();
     let mut walk = Walk::back(records, name, head);
     while walk.at.version > after {
-        kept.push_front(walk.step()?);
-        kept.truncate(limit);
+        let position = walk.at.position;
+        kept.push_front((position, walk.step()?));
+        if kept.len() > limit {
+            later.extend(kept.pop_back().map(|(position, _)| position));
+        }
     }
     let mut found = Vec::with_capacity(kept.len());
-    for bytes in kept {
-        found.push(Record::decode(&bytes).map_err(|error| corrupt(head.position, &error))?);
+    for (position, bytes) in kept {
+        found.push(Record::decode(&bytes).map_err(|error| corrupt(position, &error))?);
     }
-    Ok(found)
+    Ok((found, later))
+}
+
+/// The records at these positions.
+pub(crate) fn at(records: &dyn Records, positions: &[Position]) -> Result<Vec<Record>, ReadError> {
+    let decoded = |position: &Position| {
+        Record::decode(&record(records, *position)?).map_err(|error| corrupt(*position, &error))
+    };
+    positions.iter().map(decoded).collect()
 }
 
 /// The place of a command in a stream, looked for from the end back to a version.

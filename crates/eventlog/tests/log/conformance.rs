@@ -296,6 +296,20 @@ async fn streams_are_read_in_order_and_in_pages(engine: Engine) {
     assert_eq!(log.read_stream(&name("a-1"), StreamVersion(50), 7).await.unwrap(), []);
     assert_eq!(log.read_stream(&name("a-1"), StreamVersion(0), 0).await.unwrap(), []);
     assert_eq!(log.read_stream(&name("a-10"), StreamVersion(0), 7).await.unwrap(), []);
+    for (after, size) in [(0, 7), (0, 10), (20, 7), (49, 7), (50, 7), (0, 50), (0, 0), (0, 1_000)] {
+        let mut pages = log.stream_pages(&name("a-1"), StreamVersion(after), size).await.unwrap();
+        let mut read = Vec::new();
+        loop {
+            let page = pages.next().await.unwrap();
+            assert!(page.len() <= size.max(1) as usize);
+            if page.is_empty() {
+                break;
+            }
+            read.extend(page);
+        }
+        assert_eq!(read, whole[after as usize..], "after {after} in pages of {size}");
+        assert_eq!(pages.next().await.unwrap(), []);
+    }
 }
 
 async fn the_log_is_read_in_pages(engine: Engine) {
