@@ -8,10 +8,11 @@ use crate::{
     execute::UseCase,
     groups::numbered,
     keyring::Fingerprinted,
+    mail::contact_budget,
     membership,
     meta::{Done, Meta},
     sealing::Field,
-    side_state::CodeTry,
+    side_state::{Budget, BudgetRoom, CodeTry},
     work::Work,
 };
 use chrono::{DateTime, Utc};
@@ -79,7 +80,8 @@ impl App {
     ) -> Result<Done<ContactChallenge>, AppError> {
         let ticket = self.ticket(meta);
         let intent = IntentId::from_uuid(self.derived_id(&ticket, "contact challenge"));
-        let done = self.run(ticket, RequestChallenge { account, by: developer, intent }).await?;
+        let counted = IntentId::from_uuid(self.derived_id(&ticket, "counted challenge"));
+        let done = self.run(ticket, RequestChallenge { account, by: developer, intent, counted }).await?;
         let expires_at = self.challenge_end(account, intent).await?;
         Ok(done.with(ContactChallenge { intent, expires_at }))
     }
@@ -172,6 +174,23 @@ struct RequestChallenge {
     account: ProdAccountId,
     by: DeveloperId,
     intent: IntentId,
+    /// Under which it counts for who asks; the intent itself counts for the address.
+    counted: IntentId,
+}
+
+impl RequestChallenge {
+    /// A mailbox that never answered may be a stranger's: one developer reaches so many of them a day,
+    /// whatever addresses and accounts it uses.
+    async fn count(&self, work: &Work<'_>) -> Result<(), AppError> {
+        let asker = work.keys().fingerprint(Fingerprinted::Developer, &self.by.to_string());
+        match work.side().take_mail_budget(self.counted, asker, Budget::Asker, work.now).await? {
+            BudgetRoom::Taken => Ok(()),
+            BudgetRoom::FullUntil(at) => {
+                let wait_s = (at - work.now).num_seconds().max(1);
+                Err(AppError::TooManyChallenges { retry_after_s: u32::try_from(wait_s).unwrap_or(u32::MAX) })
+            }
+        }
+    }
 }
 
 impl UseCase for RequestChallenge {
@@ -183,7 +202,12 @@ impl UseCase for RequestChallenge {
         let mut account = work.load::<ProdAccount>(self.account).await?;
         work.acts_as(membership::role_in(&account, self.by));
         let (by, intent) = (self.by, self.intent);
-        work.decide(&mut account, prodaccount::Command::RequestContactChallenge { by, intent })
+        let budget = contact_budget(opened(&account)?);
+        work.decide(&mut account, prodaccount::Command::RequestContactChallenge { by, intent })?;
+        match budget {
+            Budget::Own => Ok(()),
+            Budget::Stranger | Budget::Asker => self.count(work).await,
+        }
     }
 }
 
@@ -217,7 +241,7 @@ impl UseCase for ConfirmContact {
         work.decide(&mut account, prodaccount::Command::ConfirmContact { by, intent })?;
         let (challenge, expires_at) = challenge.ok_or(prodaccount::Rejection::NoSuchChallenge)?;
         let right = challenge.matches(work.keys(), &self.code);
-        spend_code(work, &challenge, right, expires_at).await
+        spend_code(work, &challenge, right, expires_at, |_| self.main()).await
     }
 
     async fn abandon(&self, app: &App, command: CommandId) -> Result<(), AppError> {
@@ -229,12 +253,15 @@ impl UseCase for ConfirmContact {
     }
 }
 
-/// Counts a try of a code, and spends it when it is `right`.
+/// Counts a try of a code, and spends it when it is `right`. A crash between spending and appending must not
+/// cost the code: a right one spent by a command that never happened is taken over. `main_of` names the
+/// stream such a command would stand in.
 pub(crate) async fn spend_code(
     work: &mut Work<'_>,
     challenge: &Challenge,
     right: bool,
     expires_at: DateTime<Utc>,
+    main_of: impl Fn(CommandId) -> StreamName,
 ) -> Result<(), AppError> {
     let Some(command) = work.command else { return Err(AppError::NotFound) };
     if right {
@@ -243,7 +270,15 @@ pub(crate) async fn spend_code(
     match work.side().try_code(challenge, right, command, work.now, expires_at).await? {
         CodeTry::Accepted => Ok(()),
         CodeTry::Wrong { tries_left } => Err(AppError::CodeWrong { tries_left }),
-        CodeTry::Used => Err(AppError::CodeUsed),
+        CodeTry::Used => {
+            let before = work.side().code_spent_by(challenge).await?.filter(|_| right);
+            let Some(before) = before else { return Err(AppError::CodeUsed) };
+            let is_free = work.never_happened(before, &main_of(before)).await?;
+            if is_free && work.side().take_over_code(challenge, before, command, work.now).await? {
+                return Ok(());
+            }
+            Err(AppError::CodeUsed)
+        }
         CodeTry::Exhausted => Err(AppError::CodeExpired),
     }
 }

@@ -66,6 +66,12 @@ pub enum AppError {
         /// Seconds until the next try is looked at.
         retry_after_s: u32,
     },
+    /// The developer had codes sent to as many unproven mailboxes as it may in a day.
+    #[error("too many codes to unproven mailboxes in a day")]
+    TooManyChallenges {
+        /// Seconds until the next one is possible.
+        retry_after_s: u32,
+    },
     /// The idempotency key was used for another request.
     #[error("the idempotency key was used for another request")]
     IdempotencyReused,
@@ -99,6 +105,9 @@ pub enum AppError {
     /// No space for more events; reading goes on.
     #[error("the device is full")]
     DiskFull,
+    /// The log holds as many streams as it takes: nothing new can be made.
+    #[error("the portal holds as many things as it can")]
+    LogFull,
     /// What the command would change has reached its last permitted event.
     #[error("this has too long a history to change any more")]
     HistoryFull,
@@ -111,6 +120,9 @@ pub enum AppError {
     /// A stream holds what can't follow from what precedes it.
     #[error("stored facts are damaged")]
     Corrupt(#[source] FoldError),
+    /// One personal field is not what was sealed.
+    #[error("a sealed field is damaged")]
+    Damaged(#[source] SealError),
     /// Personal fields don't open with the keys there are. The process must end: what it would go on with is
     /// wrong.
     #[error("keys of personal fields are missing")]
@@ -203,9 +215,10 @@ impl From<SealError> for AppError {
         match error {
             SealError::Side(side) => side.into(),
             SealError::Erased => Self::NotFound,
-            fatal @ (SealError::MissingKey { .. }
-            | SealError::MissingWrappingKey { .. }
-            | SealError::Damaged { .. }) => Self::KeysLost(fatal),
+            damaged @ SealError::Damaged { .. } => Self::Damaged(damaged),
+            fatal @ (SealError::MissingKey { .. } | SealError::MissingWrappingKey { .. }) => {
+                Self::KeysLost(fatal)
+            }
         }
     }
 }
@@ -229,7 +242,8 @@ impl From<AppendError> for AppError {
                 Self::Fields(vec![FieldError::new("", "body.too_much", rule)])
             }
             AppendError::Invalid(invalid) => Self::unavailable(invalid),
-            AppendError::StreamFull { .. } | AppendError::StreamsFull => Self::HistoryFull,
+            AppendError::StreamFull { .. } => Self::HistoryFull,
+            AppendError::StreamsFull => Self::LogFull,
             AppendError::QueueFull => Self::Busy,
             AppendError::DiskFull => Self::DiskFull,
             AppendError::Closed => Self::Closed,

@@ -28,6 +28,11 @@ impl InFlight {
         }
         Ok(Entry { command, running: Arc::clone(&self.running) })
     }
+
+    /// Whether a command runs at this moment.
+    pub(crate) fn holds(&self, command: CommandId) -> bool {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).contains(&command)
+    }
 }
 
 impl Drop for Entry {

@@ -84,7 +84,8 @@ pub enum SealError {
         /// Which.
         generation: u32,
     },
-    /// The ciphertext is not of this subject and field, or it was changed. Nothing may go on.
+    /// The ciphertext is not of this subject and field, or it was changed. What needs this field fails;
+    /// everything else is sound.
     #[error("a sealed field of {subject} does not open with its key")]
     Damaged {
         /// Whose.
@@ -102,8 +103,8 @@ impl SealError {
     /// Whether the process must stop: what it would go on with is wrong.
     pub fn is_fatal(&self) -> bool {
         match self {
-            Self::MissingKey { .. } | Self::MissingWrappingKey { .. } | Self::Damaged { .. } => true,
-            Self::Erased | Self::Side(_) => false,
+            Self::MissingKey { .. } | Self::MissingWrappingKey { .. } => true,
+            Self::Damaged { .. } | Self::Erased | Self::Side(_) => false,
         }
     }
 }
@@ -318,7 +319,7 @@ mod tests {
             [(&moved, Field::Email), (&sealed, Field::Name), (&changed, Field::Email), (&short, Field::Email)]
         {
             let error = bench.sealer.open(sealed, field).await.err().unwrap();
-            assert!(matches!(error, SealError::Damaged { .. }) && error.is_fatal());
+            assert!(matches!(error, SealError::Damaged { .. }) && !error.is_fatal());
         }
     }
 

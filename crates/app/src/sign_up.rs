@@ -40,6 +40,8 @@ pub const PERSON_NAME_CHARS_MAX: usize = 100;
 pub const LOCALE_CHARS_MAX: usize = 35;
 
 /// Binds the sealed row of a sign-up.
+/// Labels the id of the account that a proof gives.
+const DEVELOPER: &str = "developer";
 const ROW: &str = "sign-up";
 
 /// What a person says to sign up.
@@ -110,7 +112,7 @@ impl App {
         code: String,
     ) -> Result<Done<Proven>, AppError> {
         let ticket = self.ticket(meta.narrowed_to(&[sign_up.uuid().as_bytes(), code.as_bytes()]));
-        let developer = DeveloperId::from_uuid(self.derived_id(&ticket, "developer"));
+        let developer = DeveloperId::from_uuid(self.derived_id(&ticket, DEVELOPER));
         let default_group = DevGroupId::from_uuid(self.derived_id(&ticket, "personal group"));
         let prove = Prove {
             sign_up,
@@ -238,7 +240,10 @@ impl UseCase for Prove {
         // No code proves an address that has an account; it counts down as any wrong code does.
         let provable = !pending.known && !matches!(*claim, Claim::Held(_));
         let right = provable && challenge.matches(work.keys(), self.code.reveal());
-        spend_code(work, &challenge, right, pending.expires_at).await?;
+        let keys = work.keys().clone();
+        let main_of =
+            |command| Developer::stream_of(DeveloperId::from_uuid(keys.derived_id(command, DEVELOPER)));
+        spend_code(work, &challenge, right, pending.expires_at, main_of).await?;
         let register = self.register(work, &pending).await?;
         let mut developer = work.load::<Developer>(self.developer).await?;
         let mut group = work.load::<DevGroup>(self.group).await?;

@@ -144,6 +144,17 @@ impl<'a> Work<'a> {
         Ok(self.inner.folds.claim(&stream).await?.state)
     }
 
+    /// Whether a command is neither in the stream it would have written nor on its way there.
+    pub(crate) async fn never_happened(
+        &self,
+        command: CommandId,
+        main: &StreamName,
+    ) -> Result<bool, AppError> {
+        // In this order: a command that leaves in between is found in the log.
+        let runs = self.inner.in_flight.holds(command);
+        Ok(!runs && self.inner.log.find_command(command.uuid(), main).await?.is_none())
+    }
+
     /// From here on side state holds something of this command.
     pub(crate) fn leaves_traces(&mut self) {
         self.has_left_traces = true;

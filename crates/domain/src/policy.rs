@@ -33,6 +33,10 @@ pub struct Policy {
     pub large: Limits,
     /// Development groups one developer may own.
     pub dev_groups_per_owner: u32,
+    /// Production accounts one developer may own.
+    pub accounts_per_owner: u32,
+    /// Integrations one development group may hold; with the groups of an owner it bounds what one person makes.
+    pub integrations_per_group: u32,
     /// Days a proof of a contact stands.
     pub contact_proof_days: u32,
     /// Hours a contact challenge can be answered.
@@ -58,6 +62,8 @@ impl Default for Policy {
             standard: limits(150_000, 25),
             large: limits(500_000, 50),
             dev_groups_per_owner: 25,
+            accounts_per_owner: 5,
+            integrations_per_group: 200,
             contact_proof_days: 180,
             contact_challenge_hours: 72,
             submission_life_days: 60,

@@ -31,6 +31,7 @@ codes! {
         R::AlreadyRegistered => "developer.already_registered",
         R::NotRegistered => "developer.not_registered",
         R::TooManyGroups { .. } => "developer.too_many_groups",
+        R::TooManyAccounts { .. } => "developer.too_many_accounts",
     }
     devgroup::Rejection as R {
         R::AlreadyExists => "devgroup.already_exists",
@@ -40,6 +41,7 @@ codes! {
         R::PersonalGroup => "devgroup.personal_group",
         R::AlreadyInGroup => "devgroup.already_in_group",
         R::NotInGroup => "devgroup.not_in_group",
+        R::TooManyIntegrations { .. } => "devgroup.too_many_integrations",
     }
     integration::Rejection as R {
         R::AlreadyRegistered => "integration.already_registered",

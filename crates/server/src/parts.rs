@@ -61,6 +61,7 @@ pub(crate) async fn open(
     let side = SideState::open(&side_state_file(config), log_id).await.map_err(from_side)?;
     let keys = keyring.bind(log_id);
     side.bind_keys(&keys).await.map_err(from_side)?;
+    side.check_keys_of(&log).await.map_err(from_side)?;
     let (read, projector) = readmodel::open(&config.data_dir.join("readmodel"), log.clone())
         .await
         .context("the read model cannot be opened")?;
@@ -99,7 +100,7 @@ pub(crate) fn from_log(error: OpenError) -> Failure {
 pub(crate) fn from_side(error: SideStateError) -> Failure {
     match error {
         SideStateError::NewerSchema { .. } => Failure::NewerFormat(error.to_string()),
-        SideStateError::OtherKeyring => Failure::Refused(error.to_string()),
+        SideStateError::OtherKeyring | SideStateError::NoKeys => Failure::Refused(error.to_string()),
         SideStateError::Busy => Failure::Unavailable(error.to_string()),
         error => Failure::Failed(anyhow::Error::new(error).context("side state cannot be opened")),
     }

@@ -27,6 +27,8 @@ pub enum Fingerprinted {
     /// An address at the door of staff, where failures count apart: strangers at the developers' door must not
     /// lock staff out.
     StaffSignIn,
+    /// The id of a developer, where it is counted as an address is.
+    Developer,
 }
 
 /// A value sealed for side state does not open: another keyring, another log, or damage.
@@ -81,6 +83,7 @@ impl BoundKeys {
         let kind: &[u8] = match kind {
             Fingerprinted::Address => b"address",
             Fingerprinted::MailDomain => b"mail domain",
+            Fingerprinted::Developer => b"developer",
             Fingerprinted::StaffSignIn => b"staff sign-in",
         };
         Fingerprint(mac(&self.0.fingerprint, &[kind, value.as_bytes()]))

@@ -66,7 +66,7 @@ fn english(kind: MailKind) -> Text {
                 "It can also be confirmed on this page:",
                 "{link}",
                 "The code works once, until {expires_at}.",
-                "If you don't know the vendor, do nothing: without the code the address is shown to nobody.",
+                "If you don't expect this, do nothing: without the code the address is shown to nobody.",
             ],
         },
         MailKind::ChangesRequested => Text {

@@ -37,7 +37,8 @@ pub(super) enum Content {
     AddressAlreadyKnown,
     ContactCode {
         proof: Proof,
-        vendor_name: String,
+        /// Told to mailboxes that answered before; a stranger is not sent words of the vendor's choice.
+        vendor_name: Option<String>,
     },
     ChangesRequested {
         group_name: String,

@@ -18,6 +18,7 @@ mod worker;
 pub use intents::{MailIntent, Wish, intent_of};
 pub use mailer::{Mail, Mailer, MailerError, MemoryMailer, SendError};
 pub use outbox::{Outbox, SignUpRecipient};
+pub(crate) use refold::contact_budget;
 pub use smtp::SmtpMailer;
 pub use worker::{Worker, WorkerError, WorkerParts};
 

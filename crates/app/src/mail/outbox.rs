@@ -4,12 +4,12 @@ use super::{MailIntent, MailKind, Wish};
 use crate::{
     clock::Clock,
     ids::Ids,
-    keyring::{BoundKeys, TransientError},
+    keyring::{BoundKeys, Fingerprinted, TransientError},
     side_state::{Budget, QueuedMail, SideState, SideStateError},
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    address::Address,
+    address::{self, Address},
     ids::{IntentId, SignUpId},
     sealed::Fingerprint,
 };
@@ -79,6 +79,11 @@ pub struct SignUpRecipient<'a> {
     pub expires_at: DateTime<Utc>,
 }
 
+/// What mails to an address are counted under: its tags lead to one mailbox.
+pub(super) fn counted(keys: &BoundKeys, address: &str) -> Fingerprint {
+    keys.fingerprint(Fingerprinted::Address, &address::mailbox(&address.to_ascii_lowercase()))
+}
+
 impl Outbox {
     /// Queues into this side state.
     pub fn new(side: SideState, keys: BoundKeys, ids: Ids, clock: Clock) -> Self {
@@ -110,7 +115,8 @@ impl Outbox {
         let intent = IntentId::from_uuid(recipient.sign_up.uuid());
         let now = self.clock.now();
         let mail = self.row(intent, &queued, None, recipient.expires_at);
-        self.side.enqueue_within_budget(&mail, recipient.address, Budget::Stranger, now).await?;
+        let address = counted(&self.keys, &recipient.to.reveal());
+        self.side.enqueue_within_budget(&mail, address, Budget::Stranger, now).await?;
         self.queued.notify_one();
         Ok(())
     }

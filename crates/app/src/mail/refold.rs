@@ -3,6 +3,7 @@
 use super::{
     Wish,
     content::{Content, Locale, Proof},
+    outbox::counted,
 };
 use crate::{
     codes::Challenge,
@@ -34,6 +35,7 @@ pub(super) enum StillWanted {
 /// A mail with everything but its words.
 pub(super) struct Addressed {
     pub(super) to: Secret<String>,
+    /// What the budget is counted under.
     pub(super) address: Fingerprint,
     pub(super) budget: Budget,
     pub(super) locale: Locale,
@@ -91,12 +93,14 @@ impl Refold {
         };
         let code = Challenge::contact(intent, id, declared.fingerprint).code(&self.keys);
         let proof = Proof::new(code, &self.base_url, &intent.to_string(), challenge.expires_at);
+        let budget = contact_budget(account);
+        let vendor_name = (budget == Budget::Own).then(|| account.vendor_name.clone());
         Ok(StillWanted::Yes(Addressed {
+            address: counted(&self.keys, to.reveal()),
             to,
-            address: declared.fingerprint,
-            budget: contact_budget(account),
+            budget,
             locale: Locale::En,
-            content: Content::ContactCode { proof, vendor_name: account.vendor_name.clone() },
+            content: Content::ContactCode { proof, vendor_name },
         }))
     }
 
@@ -171,7 +175,7 @@ impl Refold {
 }
 
 /// A mailbox that was proven once gets its own budget when it is due again.
-fn contact_budget(account: &Account) -> Budget {
+pub(crate) fn contact_budget(account: &Account) -> Budget {
     match &account.shown {
         Some(shown) if shown.contact.fingerprint == account.declared.fingerprint => Budget::Own,
         Some(_) | None => Budget::Stranger,

@@ -49,7 +49,7 @@ fn data_of(content: &Content, locale: Locale) -> Data {
         Content::AddressAlreadyKnown => Vec::new(),
         Content::ContactCode { proof, vendor_name } => {
             let mut data = proof_data(proof);
-            data.push(("vendor", words(vendor_name)));
+            data.extend(vendor_name.as_deref().map(|name| ("vendor", words(name))));
             data
         }
         Content::ChangesRequested { group_name, reason, note, expires_at } => {
@@ -203,7 +203,7 @@ mod tests {
         vec![
             Content::SignUpCode { proof: proof() },
             Content::AddressAlreadyKnown,
-            Content::ContactCode { proof: proof(), vendor_name: name() },
+            Content::ContactCode { proof: proof(), vendor_name: Some(name()) },
             Content::ChangesRequested {
                 group_name: name(),
                 reason: ReasonCode::Naming,

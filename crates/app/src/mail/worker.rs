@@ -87,6 +87,11 @@ impl From<RefoldError> for WorkerError {
 }
 
 impl WorkerError {
+    /// Whether it is one mail that can't be read, and no other suffers from it.
+    fn is_about_one_mail(&self) -> bool {
+        matches!(self, Self::Outbox(_) | Self::Seal(SealError::Damaged { .. }))
+    }
+
     /// Whether the same may work a moment later.
     fn may_pass(&self) -> bool {
         match self {
@@ -161,7 +166,15 @@ impl Worker {
         self.follow(progress).await?;
         let due = self.parts.side.due_mails(now, SENT_AT_ONCE).await?;
         let outcomes = join_all(due.iter().map(|mail| self.delivery.deliver(mail, now))).await;
-        outcomes.into_iter().collect::<Result<Vec<()>, _>>()?;
+        for (mail, outcome) in due.iter().zip(outcomes) {
+            match outcome {
+                Err(error) if error.is_about_one_mail() => {
+                    tracing::error!(intent = %mail.intent, %error, "a mail is set aside");
+                    self.parts.side.set_mail_aside(mail.intent).await?;
+                }
+                outcome => outcome?,
+            }
+        }
         if progress.followed < self.parts.log.head().position && self.has_room().await? {
             return Ok(Some(now));
         }

@@ -1,6 +1,6 @@
 //! Tries and use of codes. A code is counted down by wrong tries and spent by one right one.
 
-use super::{SideState, SideStateError, bytes, column, millis, sql};
+use super::{SideState, SideStateError, bytes, column, id, millis, sql};
 use crate::codes::{Challenge, TRIES_MAX};
 use chrono::{DateTime, Utc};
 use domain::ids::CommandId;
@@ -68,6 +68,37 @@ impl SideState {
         let query = sqlx::query(sql::CODE_USE).bind(bytes(challenge));
         let Some(row) = query.fetch_optional(&self.readers).await? else { return Ok(false) };
         Ok(row.try_get::<Option<Vec<u8>>, _>(1)?.is_some())
+    }
+
+    /// Which command spent the code of this challenge.
+    pub async fn code_spent_by(&self, challenge: &Challenge) -> Result<Option<CommandId>, SideStateError> {
+        let query = sqlx::query(sql::CODE_USE).bind(bytes(challenge.id));
+        let Some(row) = query.fetch_optional(&self.readers).await? else { return Ok(None) };
+        match row.try_get::<Option<Vec<u8>>, _>(1)? {
+            Some(_) => Ok(Some(CommandId::from_uuid(id(&row, 1, TABLE)?))),
+            None => Ok(None),
+        }
+    }
+
+    /// Spends the code by `by` in place of `before`, which never happened. `false`: another was faster.
+    pub async fn take_over_code(
+        &self,
+        challenge: &Challenge,
+        before: CommandId,
+        by: CommandId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, SideStateError> {
+        let mut tx = self.begin().await?;
+        let taken = sqlx::query(sql::TAKE_OVER_CODE)
+            .bind(bytes(challenge.id))
+            .bind(bytes(before.uuid()))
+            .bind(bytes(by.uuid()))
+            .bind(millis(now))
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        tx.commit().await?;
+        Ok(taken == 1)
     }
 
     /// Takes the use back when the command that spent the code has certainly not happened. The try counts.

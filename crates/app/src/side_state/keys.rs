@@ -3,9 +3,12 @@
 use super::{SideState, SideStateError, bytes, column, id, millis, sql};
 use chrono::{DateTime, Utc};
 use domain::ids::SubjectId;
+use eventlog::{EventLog, Position};
 use sqlx::{Row as _, sqlite::SqliteRow};
 
 const TABLE: &str = "subject_keys";
+/// Records read at once.
+const PAGE: u32 = 500;
 
 /// A subject's key as stored.
 pub struct StoredSubjectKey {
@@ -28,6 +31,23 @@ impl StoredSubjectKey {
 }
 
 impl SideState {
+    /// Refuses a log with sealed fields when no key was ever kept here: it came without its side state.
+    /// Destroyed keys keep their rows, so a portal that erased everybody opens.
+    pub async fn check_keys_of(&self, log: &EventLog) -> Result<(), SideStateError> {
+        if sqlx::query(sql::ANY_SUBJECT_KEY).fetch_optional(&self.readers).await?.is_some() {
+            return Ok(());
+        }
+        let mut after = Position(0);
+        loop {
+            let records = log.read_all(after, PAGE).await.map_err(SideStateError::Log)?;
+            let Some(last) = records.last() else { return Ok(()) };
+            if records.iter().any(|record| !record.subjects.is_empty()) {
+                return Err(SideStateError::NoKeys);
+            }
+            after = last.position;
+        }
+    }
+
     /// Stores a key, durably when Ok. A key that is there already, destroyed or not, stays as it is.
     pub async fn insert_subject_key(
         &self,

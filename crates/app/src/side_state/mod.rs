@@ -75,6 +75,15 @@ pub enum SideStateError {
     /// The data was made with another keyring; under this one every claim would be free.
     #[error("the keyring is not the one that this portal's data was made with")]
     OtherKeyring,
+    /// The log holds personal fields, and side state has never held a key.
+    #[error(
+        "the log holds sealed personal fields and side state none of their keys; restore state/state.sqlite \
+         from the back-up that goes with this log"
+    )]
+    NoKeys,
+    /// The log can't be read.
+    #[error("the log cannot be read")]
+    Log(#[source] eventlog::ReadError),
     /// Too many wait for the writer, or another process holds the file.
     #[error("side state is busy")]
     Busy,

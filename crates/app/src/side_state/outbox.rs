@@ -40,6 +40,8 @@ pub enum Budget {
     Stranger,
     /// What the owner of a proven address does, and notices about it: 20 a day.
     Own,
+    /// What one developer has sent to mailboxes that never answered: 10 a day.
+    Asker,
 }
 
 impl Budget {
@@ -47,6 +49,7 @@ impl Budget {
         match self {
             Self::Stranger => "stranger",
             Self::Own => "own",
+            Self::Asker => "asker",
         }
     }
 
@@ -55,6 +58,7 @@ impl Budget {
         match self {
             Self::Stranger => 3,
             Self::Own => 20,
+            Self::Asker => 10,
         }
     }
 }
@@ -208,6 +212,13 @@ impl SideState {
             .bind(i64::from(attempts))
             .execute(&mut *tx)
             .await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// It can't be read: it stays until it expires and is tried no more.
+    pub async fn set_mail_aside(&self, intent: IntentId) -> Result<(), SideStateError> {
+        let mut tx = self.begin().await?;
+        sqlx::query(sql::SET_MAIL_ASIDE).bind(bytes(intent.uuid())).execute(&mut *tx).await?;
         Ok(tx.commit().await?)
     }
 

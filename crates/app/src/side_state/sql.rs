@@ -21,6 +21,7 @@ statements! {
     INSERT_SUBJECT_KEY = "INSERT INTO subject_keys (subject, generation, wrapped, wrapping_generation) \
         VALUES ($1, $2, $3, $4) ON CONFLICT (subject, generation) DO NOTHING";
     SUBJECT_KEY = "SELECT generation, wrapped, wrapping_generation FROM subject_keys WHERE subject = $1 AND generation = $2";
+    ANY_SUBJECT_KEY = "SELECT generation FROM subject_keys LIMIT 1";
     DESTROY_SUBJECT_KEYS = "UPDATE subject_keys SET wrapped = NULL, destroyed_at = $2 WHERE subject = $1 AND wrapped IS NOT NULL";
     KEYS_WRAPPED_BEFORE = "SELECT generation, wrapped, wrapping_generation, subject FROM subject_keys \
         WHERE wrapping_generation < $1 AND wrapped IS NOT NULL LIMIT $2";
@@ -69,6 +70,7 @@ statements! {
         WHERE code_uses.used_by IS NULL AND code_uses.tries < $5 RETURNING tries";
     CODE_USE = "SELECT tries, used_by FROM code_uses WHERE challenge = $1";
     RELEASE_CODE = "UPDATE code_uses SET used_by = NULL, used_at = NULL WHERE challenge = $1 AND used_by = $2";
+    TAKE_OVER_CODE = "UPDATE code_uses SET used_by = $3, used_at = $4 WHERE challenge = $1 AND used_by = $2";
     PURGE_CODE_USES = "DELETE FROM code_uses WHERE expires_at <= $1";
 
     TAKE_BUDGET = "INSERT INTO mail_budget (intent, address_fp, budget, at) SELECT $1, $2, $3, $4 \
@@ -81,13 +83,14 @@ statements! {
     INSERT_MAIL = "INSERT INTO outbox (intent, kind, payload, cause, state, attempts, due_at, expires_at) \
         VALUES ($1, $2, $3, $4, 'due', 0, $5, $6) ON CONFLICT (intent) DO NOTHING";
     DUE_MAILS = "SELECT intent, kind, payload, cause, state, attempts, due_at, expires_at FROM outbox \
-        WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
-    NEXT_DUE = "SELECT MIN(due_at) FROM outbox";
+        WHERE due_at <= $1 AND state <> 'failed' ORDER BY due_at LIMIT $2";
+    NEXT_DUE = "SELECT MIN(due_at) FROM outbox WHERE state <> 'failed'";
     COUNT_MAILS = "SELECT COUNT(*) FROM outbox";
     POSTPONE_MAIL = "UPDATE outbox SET attempts = $2, due_at = $3 WHERE intent = $1";
     MARK_MAIL_SENT = "UPDATE outbox SET state = 'sent', attempts = $2 WHERE intent = $1";
-    /// Mails about sign-ups; others end with an outcome in the log.
-    PURGE_MAILS = "DELETE FROM outbox WHERE cause IS NULL AND expires_at <= $1";
+    SET_MAIL_ASIDE = "UPDATE outbox SET state = 'failed' WHERE intent = $1";
+    /// Mails about sign-ups and those set aside; others end with an outcome in the log.
+    PURGE_MAILS = "DELETE FROM outbox WHERE (cause IS NULL OR state = 'failed') AND expires_at <= $1";
     DELETE_MAIL = "DELETE FROM outbox WHERE intent = $1";
 
     SQLITE_VERSION = "SELECT sqlite_version()";

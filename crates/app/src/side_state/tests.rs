@@ -345,3 +345,57 @@ async fn api_secrets_are_found_by_id_until_revoked() {
     side.delete_api_secret(secret).await.unwrap();
     assert_eq!(side.api_secret_hash(secret).await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn a_code_is_taken_over_from_one_command_by_one_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let side = open(&dir).await;
+    let challenge = Challenge::sign_up(SignUpId::from_uuid(Uuid::from_u128(1)), Fingerprint([1; 32]));
+    let [gone, one, other] = [2, 3, 4].map(|n| CommandId::from_uuid(Uuid::from_u128(n)));
+    assert_eq!(side.code_spent_by(&challenge).await.unwrap(), None);
+    side.try_code(&challenge, true, gone, noon(), noon() + TimeDelta::hours(1)).await.unwrap();
+    assert_eq!(side.code_spent_by(&challenge).await.unwrap(), Some(gone));
+    assert!(side.take_over_code(&challenge, gone, one, noon()).await.unwrap());
+    assert!(!side.take_over_code(&challenge, gone, other, noon()).await.unwrap());
+    assert_eq!(side.code_spent_by(&challenge).await.unwrap(), Some(one));
+}
+
+#[tokio::test]
+async fn a_log_with_sealed_fields_is_refused_beside_side_state_that_never_held_a_key() {
+    let log = eventlog::EventLog::memory(std::sync::Arc::new(noon));
+    let dir = tempfile::tempdir().unwrap();
+    let fresh = open(&dir).await;
+    fresh.check_keys_of(&log).await.unwrap();
+    let subject = Uuid::from_u128(7);
+    append_sealed(&log, subject).await;
+    assert!(matches!(fresh.check_keys_of(&log).await, Err(SideStateError::NoKeys)));
+    let key = StoredSubjectKey { generation: 1, wrapped: Some(vec![1]), wrapping_generation: 1 };
+    let subject = domain::ids::SubjectId::from_uuid(subject);
+    fresh.insert_subject_key(subject, &key).await.unwrap();
+    fresh.check_keys_of(&log).await.unwrap();
+    fresh.destroy_subject_keys(subject, noon()).await.unwrap();
+    fresh.check_keys_of(&log).await.unwrap();
+}
+
+/// A record without personal fields, and one with.
+async fn append_sealed(log: &eventlog::EventLog, subject: Uuid) {
+    let event =
+        |subjects| eventlog::NewEvent { event_type: "a.b".to_owned(), schema: 1, payload: vec![], subjects };
+    let envelope = eventlog::Envelope {
+        command_id: Uuid::from_u128(1),
+        fingerprint: None,
+        causation_id: None,
+        actor: eventlog::ActorEnvelope::default(),
+        on_behalf_of: None,
+        reason: None,
+        request_id: None,
+        policy_version: 1,
+        privileged: false,
+    };
+    let streams = vec![eventlog::StreamAppend {
+        stream: eventlog::StreamName::parse("a-1").unwrap(),
+        expected: eventlog::Expected::NoStream,
+        events: vec![event(vec![]), event(vec![subject])],
+    }];
+    log.append(eventlog::AppendBatch { envelope, streams }).await.unwrap();
+}

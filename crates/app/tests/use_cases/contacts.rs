@@ -103,3 +103,47 @@ async fn a_code_spent_on_a_refused_confirmation_is_good_again() {
     assert!(matches!(version.await, Err(AppError::PreconditionFailed { .. })));
     bench.app.confirm_contact(bench.by(ada), ada, account, intent, code).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_code_spent_by_a_confirmation_that_died_with_its_process_is_good_still() {
+    let mut bench = Bench::new().await;
+    let (ada, account, intent, code) = opened(&bench).await;
+    let challenge = Challenge::contact(intent, account, bench.fingerprint(CONTACT));
+    let died = domain::ids::CommandId::from_uuid(bench.ids.v4());
+    let expires_at = bench.now() + TimeDelta::hours(72);
+    bench.side.try_code(&challenge, true, died, bench.now(), expires_at).await.unwrap();
+    bench.restart();
+    bench.app.confirm_contact(bench.by(ada), ada, account, intent, code).await.unwrap();
+    assert_eq!(bench.count("prodaccount.contact_proven").await, 1);
+}
+
+#[tokio::test]
+async fn a_developer_reaches_ten_unproven_mailboxes_a_day_over_all_its_accounts() {
+    let bench = Bench::new().await;
+    let ada = bench.developer("ada@acme.com").await.developer;
+    let accounts =
+        [bench.account(ada, "Acme", CONTACT).await, bench.account(ada, "Umbra", "help@umbra.com").await];
+    let ask = |n: usize| bench.app.request_contact_challenge(bench.by(ada), ada, accounts[n % 2]);
+    for n in 0..10 {
+        ask(n).await.unwrap();
+    }
+    let refused = ask(0).await.unwrap_err();
+    let AppError::TooManyChallenges { retry_after_s } = refused else { panic!("{refused}") };
+    assert_eq!(retry_after_s, 86_400);
+    assert_eq!(bench.count("prodaccount.contact_challenge_requested").await, 10);
+    let bob = bench.developer("bob@other.com").await.developer;
+    let other = bench.account(bob, "Other", "help@other.com").await;
+    bench.app.request_contact_challenge(bench.by(bob), bob, other).await.unwrap();
+    bench.pass(TimeDelta::hours(24));
+    ask(0).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_challenge_repeated_under_its_key_counts_once() {
+    let bench = Bench::new().await;
+    let (ada, account, ..) = opened(&bench).await;
+    for _ in 0..20 {
+        bench.app.request_contact_challenge(bench.by(ada).key("k"), ada, account).await.unwrap();
+    }
+    assert_eq!(bench.count("prodaccount.contact_challenge_requested").await, 2);
+}

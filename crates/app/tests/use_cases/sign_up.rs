@@ -208,3 +208,45 @@ async fn an_address_gets_three_mails_a_day_and_no_other_answer() {
     }
     assert_eq!(bench.side.mails_waiting().await.unwrap(), 3);
 }
+
+#[tokio::test]
+async fn a_code_spent_by_a_command_that_died_with_its_process_proves_still() {
+    let mut bench = Bench::new().await;
+    let started = bench.start_sign_up(EMAIL).await;
+    let challenge = app::codes::Challenge::sign_up(started.id, bench.fingerprint(EMAIL));
+    let died = domain::ids::CommandId::from_uuid(bench.ids.v4());
+    bench.side.try_code(&challenge, true, died, bench.now(), started.expires_at).await.unwrap();
+    bench.restart();
+    let code = bench.sign_up_code(started.id, EMAIL);
+    assert!(matches!(bench.prove(started.id, "AAAA-AAAA").await, Err(AppError::CodeUsed)));
+    bench.prove(started.id, &code).await.unwrap();
+    assert!(matches!(bench.prove(started.id, &code).await, Err(AppError::CodeUsed)));
+    assert_eq!(bench.count("developer.registered").await, 1);
+}
+
+#[tokio::test]
+async fn racing_proofs_after_a_crash_give_one_account() {
+    let bench = std::sync::Arc::new(Bench::new().await);
+    let started = bench.start_sign_up(EMAIL).await;
+    let challenge = app::codes::Challenge::sign_up(started.id, bench.fingerprint(EMAIL));
+    let died = domain::ids::CommandId::from_uuid(bench.ids.v4());
+    bench.side.try_code(&challenge, true, died, bench.now(), started.expires_at).await.unwrap();
+    let code = bench.sign_up_code(started.id, EMAIL);
+    let start = std::sync::Arc::new(tokio::sync::Barrier::new(64));
+    let proofs = (0..64).map(|_| {
+        let (bench, start, code) = (bench.clone(), start.clone(), code.clone());
+        tokio::spawn(async move {
+            start.wait().await;
+            bench.prove(started.id, &code).await
+        })
+    });
+    let mut proven = 0;
+    for proof in proofs.collect::<Vec<_>>() {
+        match proof.await.unwrap() {
+            Ok(_) => proven += 1,
+            Err(AppError::CodeUsed) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!((proven, bench.count("developer.registered").await), (1, 1));
+}

@@ -242,3 +242,16 @@ fn the_organisation_is_the_registrable_domain_but_for_providers_anybody_uses() {
     assert_eq!(organisation("a@mail.gmx.de"), None);
     assert_eq!(organisation("a@mail.mailinator.com"), None);
 }
+
+#[test]
+fn tags_lead_to_one_mailbox() {
+    for (address, mailbox) in [
+        ("ada@acme.com", "ada@acme.com"),
+        ("ada+1@acme.com", "ada@acme.com"),
+        ("ada+1+2@acme.com", "ada@acme.com"),
+        ("+1@acme.com", "+1@acme.com"),
+        ("ada@acme.com+1", "ada@acme.com+1"),
+    ] {
+        assert_eq!(super::mailbox(address), mailbox);
+    }
+}

@@ -14,7 +14,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Requests to a developer account.
 #[derive(Debug, Clone)]
@@ -156,6 +156,12 @@ pub enum Rejection {
         /// The limit in force.
         limit: u32,
     },
+    /// Too many production accounts.
+    #[error("a developer may own at most {limit} production accounts")]
+    TooManyAccounts {
+        /// The limit in force.
+        limit: u32,
+    },
 }
 
 /// Phases of a developer account.
@@ -175,8 +181,8 @@ pub struct Active {
     pub registered: Registered,
     /// Groups and roles.
     pub groups: BTreeMap<GroupRef, Role>,
-    /// Production accounts.
-    pub accounts: BTreeSet<ProdAccountId>,
+    /// Production accounts and roles.
+    pub accounts: BTreeMap<ProdAccountId, Role>,
 }
 
 impl Decider for Developer {
@@ -193,7 +199,7 @@ impl Decider for Developer {
                 active.join_group(group, role, context)
             }
             (Command::JoinAccount { account, role }, Self::Active(active)) => {
-                Ok(active.join_account(account, role))
+                active.join_account(account, role, context)
             }
             (Command::JoinGroup { .. } | Command::JoinAccount { .. }, Self::Absent) => {
                 Err(Rejection::NotRegistered)
@@ -206,14 +212,14 @@ impl Decider for Developer {
             (Event::Registered(registered), Self::Absent) => Ok(Self::Active(Active {
                 registered: registered.clone(),
                 groups: BTreeMap::new(),
-                accounts: BTreeSet::new(),
+                accounts: BTreeMap::new(),
             })),
             (Event::GroupJoined(joined), Self::Active(mut active)) => {
                 active.groups.insert(joined.group, joined.role);
                 Ok(Self::Active(active))
             }
             (Event::AccountJoined(joined), Self::Active(mut active)) => {
-                active.accounts.insert(joined.account);
+                active.accounts.insert(joined.account, joined.role);
                 Ok(Self::Active(active))
             }
             (Event::Registered(_), state @ Self::Active(_))
@@ -271,11 +277,21 @@ impl Active {
         Ok(Decision::events([Event::GroupJoined(GroupJoined { group, role })]))
     }
 
-    fn join_account(&self, account: ProdAccountId, role: Role) -> Decision<Event> {
-        if self.accounts.contains(&account) {
-            return Decision::nothing();
+    fn join_account(
+        &self,
+        account: ProdAccountId,
+        role: Role,
+        context: &Context<'_>,
+    ) -> Result<Decision<Event>, Rejection> {
+        if self.accounts.contains_key(&account) {
+            return Ok(Decision::nothing());
         }
-        Decision::events([Event::AccountJoined(AccountJoined { account, role })])
+        let limit = context.policy.accounts_per_owner;
+        let owned = self.accounts.values().filter(|role| **role == Role::Owner).count();
+        if role == Role::Owner && owned >= limit as usize {
+            return Err(Rejection::TooManyAccounts { limit });
+        }
+        Ok(Decision::events([Event::AccountJoined(AccountJoined { account, role })]))
     }
 
     /// Development groups it owns, the personal one included.

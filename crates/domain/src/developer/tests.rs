@@ -119,3 +119,24 @@ fn becoming_owner_of_a_group_one_belongs_to_counts_too() {
         .when(join(development(5), Role::Owner), at(PROVEN_AT), &policy)
         .rejects(Rejection::TooManyGroups { limit: 1 });
 }
+
+#[test]
+fn a_developer_owns_production_accounts_up_to_the_limit_and_joins_others_beyond_it() {
+    let policy = Policy { accounts_per_owner: 2, ..Policy::default() };
+    let joined = |number, role| {
+        Event::AccountJoined(AccountJoined { account: ProdAccountId::from_uuid(uuid(number)), role })
+    };
+    let join = |number, role| Command::JoinAccount { account: ProdAccountId::from_uuid(uuid(number)), role };
+    let owns_one = [begun(), vec![joined(1, Role::Owner), joined(2, Role::Member)]].concat();
+    given::<Developer>(&owns_one)
+        .when(join(3, Role::Owner), at(PROVEN_AT), &policy)
+        .then(&[joined(3, Role::Owner)]);
+    let owns_two = [owns_one, vec![joined(3, Role::Owner)]].concat();
+    given::<Developer>(&owns_two)
+        .when(join(4, Role::Owner), at(PROVEN_AT), &policy)
+        .rejects(Rejection::TooManyAccounts { limit: 2 });
+    given::<Developer>(&owns_two)
+        .when(join(4, Role::Admin), at(PROVEN_AT), &policy)
+        .then(&[joined(4, Role::Admin)]);
+    given::<Developer>(&owns_two).when(join(3, Role::Owner), at(PROVEN_AT), &policy).then(&[]);
+}

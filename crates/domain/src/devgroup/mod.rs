@@ -143,6 +143,12 @@ pub enum Rejection {
     /// The integration is elsewhere.
     #[error("the integration is not in this group")]
     NotInGroup,
+    /// It holds as many integrations as it may.
+    #[error("a development group holds at most {limit} integrations")]
+    TooManyIntegrations {
+        /// The limit in force.
+        limit: u32,
+    },
 }
 
 /// Phases of a development group.
@@ -182,7 +188,7 @@ impl Decider for DevGroup {
             (Command::Create { .. }, Self::Active(_)) => Err(Rejection::AlreadyExists),
             (Command::Rename { group, by, name }, Self::Active(active)) => active.rename(group, by, &name),
             (Command::AdmitIntegration { by, integration }, Self::Active(active)) => {
-                active.admit(by, integration)
+                active.admit(by, integration, context)
             }
             (Command::ReleaseIntegration { by, integration, to }, Self::Active(active)) => {
                 active.release(by, integration, to)
@@ -270,10 +276,19 @@ impl Active {
         Ok(Decision { events: vec![Event::Renamed(Renamed { name })], claims })
     }
 
-    fn admit(&self, by: DeveloperId, integration: IntegrationId) -> Result<Decision<Event>, Rejection> {
+    fn admit(
+        &self,
+        by: DeveloperId,
+        integration: IntegrationId,
+        context: &Context<'_>,
+    ) -> Result<Decision<Event>, Rejection> {
         self.may_change(by)?;
         if self.integrations.contains(&integration) {
             return Err(Rejection::AlreadyInGroup);
+        }
+        let limit = context.policy.integrations_per_group;
+        if self.integrations.len() >= limit as usize {
+            return Err(Rejection::TooManyIntegrations { limit });
         }
         Ok(Decision::events([Event::IntegrationAdmitted(IntegrationAdmitted { integration })]))
     }

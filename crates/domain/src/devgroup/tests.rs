@@ -182,3 +182,30 @@ fn an_integration_comes_in_once_and_leaves_once() {
     let outside = [inside, vec![left]].concat();
     given::<DevGroup>(&outside).when(admit, at(NOW), &policy).then(&[admitted]);
 }
+
+#[test]
+fn a_full_group_takes_an_integration_again_after_one_has_left() {
+    let policy = Policy { integrations_per_group: 1, ..Policy::default() };
+    let admit = |number| Command::AdmitIntegration {
+        by: owner(),
+        integration: IntegrationId::from_uuid(uuid(number)),
+    };
+    let admitted = |number| {
+        Event::IntegrationAdmitted(IntegrationAdmitted {
+            integration: IntegrationId::from_uuid(uuid(number)),
+        })
+    };
+    let full = [begun(), vec![admitted(0x21)]].concat();
+    given::<DevGroup>(&full)
+        .when(admit(0x22), at(NOW), &policy)
+        .rejects(Rejection::TooManyIntegrations { limit: 1 });
+    given::<DevGroup>(&full).when(admit(0x21), at(NOW), &policy).rejects(Rejection::AlreadyInGroup);
+    let to = GroupRef::Development(other_dev_group());
+    let left = Event::IntegrationReleased(IntegrationReleased {
+        integration: IntegrationId::from_uuid(uuid(0x21)),
+        to,
+    });
+    given::<DevGroup>(&[full, vec![left]].concat())
+        .when(admit(0x22), at(NOW), &policy)
+        .then(&[admitted(0x22)]);
+}

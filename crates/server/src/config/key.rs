@@ -140,6 +140,8 @@ pub static KEYS: &[Key] = &[
     ),
     integer("policy.large_sites", "50", 1, SITES_MAX, "customer sites of the large tier; above it two staff"),
     integer("policy.dev_groups_per_owner", "25", 1, 1_000, "development groups one developer may own"),
+    integer("policy.accounts_per_owner", "5", 1, 1_000, "production accounts one developer may own"),
+    integer("policy.integrations_per_group", "200", 1, 10_000, "integrations one development group may hold"),
     integer("policy.contact_proof_days", "180", 1, 3_650, "days a proof of a contact stands"),
     integer("policy.contact_challenge_hours", "72", 1, 720, "hours a contact's code can be answered"),
     integer(

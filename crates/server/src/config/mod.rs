@@ -198,6 +198,8 @@ fn policy(settings: &Settings) -> Policy {
         standard: limits("standard"),
         large: limits("large"),
         dev_groups_per_owner: number("policy.dev_groups_per_owner"),
+        accounts_per_owner: number("policy.accounts_per_owner"),
+        integrations_per_group: number("policy.integrations_per_group"),
         contact_proof_days: number("policy.contact_proof_days"),
         contact_challenge_hours: number("policy.contact_challenge_hours"),
         submission_life_days: number("policy.submission_life_days"),

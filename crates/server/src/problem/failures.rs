@@ -33,6 +33,9 @@ impl From<AppError> for Problem {
             E::Throttled { retry_after_s } => {
                 Self { retry_after_s: Some(retry_after_s), ..Self::new(&kinds::THROTTLED) }
             }
+            E::TooManyChallenges { retry_after_s } => {
+                Self { retry_after_s: Some(retry_after_s), ..Self::new(&kinds::TOO_MANY_CHALLENGES) }
+            }
             E::IdempotencyReused => Self::new(&kinds::KEY_REUSED),
             E::InFlight => Self::new(&kinds::IN_FLIGHT),
             E::PreconditionFailed { actual: _ } => Self::new(&kinds::PRECONDITION_FAILED),
@@ -42,11 +45,12 @@ impl From<AppError> for Problem {
             E::TooMuchAtOnce { .. } => Self::new(&kinds::TOO_MUCH_AT_ONCE).detail(error.to_string()),
             E::Busy => Self::new(&kinds::BUSY),
             E::DiskFull => Self::new(&kinds::DISK_FULL),
+            E::LogFull => Self::new(&kinds::LOG_FULL),
             E::HistoryFull => Self::new(&kinds::HISTORY_FULL),
             E::Closed => Self::new(&kinds::STOPPING),
             E::InDoubt => Self::new(&kinds::IN_DOUBT),
             // Only the operator is ever told that an address is taken.
-            E::AddressTaken | E::Corrupt(_) => internal(&error),
+            E::AddressTaken | E::Corrupt(_) | E::Damaged(_) => internal(&error),
             E::KeysLost(_) => Self { kind: &kinds::KEYS_LOST, ..internal(&error) },
             E::Unavailable(_) => {
                 tracing::error!(error = %chain(&error), "a part failed");

@@ -84,10 +84,12 @@ problems! {
     DISK_FULL = 507 "service.disk_full" "No space" "The device is full; reading goes on, writing does not.";
 
     TOO_MUCH_AT_ONCE = 422 "service.too_much_at_once" "Too much at once" "The change touches more things than one decision may.";
+    LOG_FULL = 507 "service.log_full" "Log full" "The portal holds as many things as it can: nothing new can be made, reading goes on.";
     HISTORY_FULL = 409 "service.history_full" "History full" "It has too long a history to change any more.";
 
     // Fields and codes.
     FIELDS = 422 "fields.invalid" "Fields break rules" "Fields break rules; `errors` lists all of them.";
+    TOO_MANY_CHALLENGES = 429 "code.too_many" "Too many codes" "A developer has codes sent to at most 10 unproven mailboxes a day." retry 3600;
     CODE_WRONG = 422 "code.wrong" "Wrong code" "The code is wrong.";
     CODE_EXPIRED = 409 "code.expired" "Code expired" "The code has expired, or its tries are used up; ask for another one.";
     CODE_USED = 409 "code.used" "Code used" "The code has been used already.";
@@ -104,6 +106,7 @@ problems! {
     // Rules of developers and staff; codes as in the domain.
     DEVELOPER_EXISTS = 409 "developer.already_registered" "Already registered" "The account exists already.";
     TOO_MANY_GROUPS = 422 "developer.too_many_groups" "Too many groups" "A developer owns at most so many development groups.";
+    TOO_MANY_ACCOUNTS = 422 "developer.too_many_accounts" "Too many production accounts" "A developer owns at most so many production accounts.";
     STAFF_EXISTS = 409 "staff.already_enrolled" "Already enrolled" "The member of staff exists already.";
     STAFF_LEFT = 409 "staff.has_left" "Has left" "The member of staff has left.";
 
@@ -112,6 +115,7 @@ problems! {
     DEVGROUP_NOT_ALLOWED = 403 "devgroup.not_allowed" "Not permitted in this group" "Only an owner or admin of the group may do this.";
     DEVGROUP_PERSONAL = 409 "devgroup.personal_group" "Personal group" "The personal group keeps its name.";
     DEVGROUP_HAS_IT = 409 "devgroup.already_in_group" "Already in this group" "The integration is in this group already.";
+    DEVGROUP_FULL = 422 "devgroup.too_many_integrations" "Too many integrations" "A development group holds at most so many integrations.";
     DEVGROUP_LACKS_IT = 409 "devgroup.not_in_group" "Not in this group" "The integration is not in this group.";
 
     // Rules of integrations.

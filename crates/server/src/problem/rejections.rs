@@ -32,6 +32,7 @@ impl From<developer::Rejection> for Problem {
             R::AlreadyRegistered => &kinds::DEVELOPER_EXISTS,
             R::NotRegistered => &kinds::NOT_FOUND,
             R::TooManyGroups { .. } => &kinds::TOO_MANY_GROUPS,
+            R::TooManyAccounts { .. } => &kinds::TOO_MANY_ACCOUNTS,
         };
         Self::new(kind).detail(rejection.to_string())
     }
@@ -48,6 +49,7 @@ impl From<devgroup::Rejection> for Problem {
             R::PersonalGroup => &kinds::DEVGROUP_PERSONAL,
             R::AlreadyInGroup => &kinds::DEVGROUP_HAS_IT,
             R::NotInGroup => &kinds::DEVGROUP_LACKS_IT,
+            R::TooManyIntegrations { .. } => &kinds::DEVGROUP_FULL,
         };
         Self::new(kind).detail(rejection.to_string())
     }

@@ -203,12 +203,26 @@ impl Bench {
         self.append::<ProdAccount>(account.0, &[declared]).await;
     }
 
+    /// Declares a contact whose address was sealed for another subject.
+    pub(super) async fn declare_damaged(&self, account: (ProdAccountId, SubjectId), other: SubjectId) {
+        let mut declared = self.declared(other, 2, "other@acme.example").await;
+        if let prodaccount::Event::ContactDeclared(declared) = &mut declared {
+            declared.address.subject = account.1;
+        }
+        self.append::<ProdAccount>(account.0, &[declared]).await;
+    }
+
     /// Asks for a code to the declared contact.
     pub(super) async fn challenge(&self, account: ProdAccountId) -> IntentId {
+        self.challenge_epoch(account, 1).await
+    }
+
+    /// Asks for a code to the contact of a declaration.
+    pub(super) async fn challenge_epoch(&self, account: ProdAccountId, epoch: u32) -> IntentId {
         let intent = IntentId::from_uuid(self.ids.v4());
         let requested = prodaccount::ContactChallengeRequested {
             intent,
-            epoch: 1,
+            epoch,
             expires_at: self.clock.now() + TimeDelta::hours(72),
         };
         let event = prodaccount::Event::ContactChallengeRequested(requested);

@@ -25,6 +25,12 @@ pub struct PolicyInForce {
     /// Development groups one developer may own.
     #[schema(minimum = 1)]
     dev_groups_per_owner: u32,
+    /// Production accounts one developer may own.
+    #[schema(minimum = 1)]
+    accounts_per_owner: u32,
+    /// Integrations one development group may hold.
+    #[schema(minimum = 1)]
+    integrations_per_group: u32,
     /// Days a proof of a contact stands.
     #[schema(minimum = 1)]
     contact_proof_days: u32,
@@ -71,6 +77,8 @@ impl From<&Policy> for PolicyInForce {
                 large: policy.large.into(),
             },
             dev_groups_per_owner: policy.dev_groups_per_owner,
+            accounts_per_owner: policy.accounts_per_owner,
+            integrations_per_group: policy.integrations_per_group,
             contact_proof_days: policy.contact_proof_days,
             contact_challenge_hours: policy.contact_challenge_hours,
             submission_life_days: policy.submission_life_days,
