@@ -22,7 +22,7 @@ use std::{fs, fs::File, io, thread, time::Duration};
 
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// A leaf holds eight chunks or more and is touched for each: a scan of any length keeps about 80 MiB, not 480.
-const SCAN_TOUCHES: usize = 2;
+const SCAN_TOUCHES: usize = 3;
 /// The same for a single look-up, which may be the only one in its leaf: about 120 MiB, not 330.
 const LOOKUP_TOUCHES: usize = 4;
 const SCAN_GROUP_CHUNKS: usize = 64;
