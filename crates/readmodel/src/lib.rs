@@ -8,8 +8,10 @@ mod apply;
 pub mod card;
 mod columns;
 mod digest;
+mod excerpt;
 mod files;
 mod open;
+mod passing;
 mod projector;
 mod promotion;
 pub mod query;
@@ -29,6 +31,7 @@ use std::{
 use tokio::sync::watch;
 
 pub use apply::ApplyError;
+pub use excerpt::excerpt;
 pub use open::{OpenError, open};
 pub use projector::{ProjectionError, Projector};
 pub use promotion::{InvalidPromotionState, PromotionState};
@@ -51,6 +54,8 @@ pub struct Status {
     pub head_seen: Position,
     /// Whether queries are answered; not while the file is being built.
     pub serving: bool,
+    /// Whether the file could not be moved along when it was last tried; it is tried again.
+    pub is_stalled: bool,
     /// Why the projector has stopped; it stays so until the next start.
     pub failed: Option<Failed>,
 }
@@ -93,6 +98,16 @@ impl ReadModel {
             Ok(Ok(status)) if reached(&status) => Ok(()),
             Ok(_) | Err(_) => Err(Behind { wanted, reached: self.status.borrow().position }),
         }
+    }
+
+    /// Waits for a position as [`wait_for`](Self::wait_for) does, but only while there is reason to hope: a file
+    /// that is being built or stands still is not waited for.
+    pub async fn is_soon_at(&self, wanted: Position, at_most: Duration) -> bool {
+        let moves = {
+            let status = self.status.borrow();
+            status.serving && !status.is_stalled
+        };
+        moves && self.wait_for(wanted, at_most).await.is_ok()
     }
 
     fn pool(&self) -> Result<SqlitePool, QueryError> {

@@ -130,17 +130,28 @@ async fn read_checkpoint(files: &Files) -> Result<(SqliteConnection, Stored), sq
     if verdict != "ok" {
         return Err(sqlx::Error::Protocol(verdict));
     }
-    let row = sqlx::query(sql::CHECKPOINT_READ).fetch_one(&mut connection).await?;
+    let stored = read_stored(&mut connection).await?;
+    Ok((connection, stored))
+}
+
+async fn read_stored(connection: &mut SqliteConnection) -> Result<Stored, sqlx::Error> {
+    let row = sqlx::query(sql::CHECKPOINT_READ).fetch_one(connection).await?;
     let unfit = |what: &str| sqlx::Error::Protocol(what.to_owned());
     let position = u64::try_from(row.try_get::<i64, _>("position")?).map_err(|_| unfit("position"))?;
     let hash = row.try_get::<Vec<u8>, _>("hash")?.try_into().map_err(|_| unfit("hash"))?;
-    let stored = Stored {
+    Ok(Stored {
         log_id: row.try_get("log_id")?,
         readmodel_version: row.try_get("readmodel_version")?,
         schema_hash: row.try_get("schema_hash")?,
         checkpoint: Checkpoint { position: Position(position), hash },
-    };
-    Ok((connection, stored))
+    })
+}
+
+/// A new writing connection to the file that was inspected or built before.
+pub(crate) async fn resume(files: &Files) -> Result<Writer, sqlx::Error> {
+    let mut connection = connect_live(files).await?;
+    let checkpoint = read_stored(&mut connection).await?.checkpoint;
+    Ok(Writer::resume(connection, checkpoint))
 }
 
 /// The writing connection to the live file.

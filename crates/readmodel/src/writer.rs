@@ -56,11 +56,7 @@ impl Writer {
             if record.position.0 != before.position.0 + 1 || record.previous_hash != before.hash {
                 return Err(ProjectionError::OtherHistory { position: record.position });
             }
-            apply::apply(&mut tx, record).await.map_err(|source| ProjectionError::Event {
-                position: record.position,
-                event_type: record.event_type.clone(),
-                source,
-            })?;
+            apply::apply_one(&mut tx, record).await?;
             before = Checkpoint { position: record.position, hash: record.hash };
         }
         sqlx::query(sql::CHECKPOINT_MOVE)

@@ -6,5 +6,6 @@ mod pages;
 mod queries;
 mod running;
 mod scripts;
+mod standing_still;
 mod statements;
 mod visibility;
