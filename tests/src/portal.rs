@@ -94,6 +94,11 @@ impl Portal {
         }
     }
 
+    /// The file that the projector writes and queries read.
+    pub fn read_model_file(&self) -> PathBuf {
+        self.folder.path().join("readmodel/readmodel.sqlite")
+    }
+
     /// A client nobody has signed in with.
     pub fn api(&self) -> Api {
         Api::new(&self.base)

@@ -82,7 +82,7 @@ impl App {
         let intent = IntentId::from_uuid(self.derived_id(&ticket, "contact challenge"));
         let counted = IntentId::from_uuid(self.derived_id(&ticket, "counted challenge"));
         let done = self.run(ticket, RequestChallenge { account, by: developer, intent, counted }).await?;
-        let expires_at = self.challenge_end(account, intent).await?;
+        let expires_at = self.challenge_end(account, intent).await.map_err(|error| done.pending(error))?;
         Ok(done.with(ContactChallenge { intent, expires_at }))
     }
 

@@ -2,7 +2,8 @@
 
 use crate::{folds::FoldError, passwords::PasswordError, sealing::SealError, side_state::SideStateError};
 use domain::{
-    codec::CodecError, developer, devgroup, fields::FieldError, integration, prodaccount, prodgroup, staff,
+    codec::CodecError, developer, devgroup, fields::FieldError, ids::CommandId, integration, prodaccount,
+    prodgroup, staff,
 };
 use eventlog::{
     AppendError, InvalidBatch, PAYLOAD_BYTES_MAX, ReadError, STREAMS_PER_APPEND_MAX, StreamVersion,
@@ -117,6 +118,15 @@ pub enum AppError {
     /// Whether the change is durable is unknown; the process ends and the command's outcome can be asked for.
     #[error("whether the change is durable is unknown")]
     InDoubt,
+    /// The command stands, but what it gave can't be told at this moment.
+    #[error("it is done, but its result cannot be read")]
+    AnswerPending {
+        /// By which its outcome can be asked for.
+        command: CommandId,
+        /// Why.
+        #[source]
+        source: Box<AppError>,
+    },
     /// A stream holds what can't follow from what precedes it.
     #[error("stored facts are damaged")]
     Corrupt(#[source] FoldError),
@@ -160,7 +170,10 @@ impl AppError {
 
     /// Whether it is certain that nothing of the command was or will be done.
     pub(crate) fn is_final(&self) -> bool {
-        !matches!(self, Self::InFlight | Self::InDoubt | Self::Unavailable(_) | Self::Closed)
+        !matches!(
+            self,
+            Self::InFlight | Self::InDoubt | Self::AnswerPending { .. } | Self::Unavailable(_) | Self::Closed
+        )
     }
 }
 

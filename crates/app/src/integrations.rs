@@ -61,7 +61,9 @@ impl App {
         let use_case = Register { integration, owner: developer, group, facts, pair: stored };
         let done = self.run(ticket, use_case).await?;
         let secret = match pair {
-            Some(pair) => Some(self.issued(integration, &done, pair).await?),
+            Some(pair) => {
+                Some(self.issued(integration, &done, pair).await.map_err(|error| done.pending(error))?)
+            }
             None => None,
         };
         Ok(done.with(Registered { integration, secret }))
@@ -88,7 +90,7 @@ impl App {
         let ticket = self.ticket(meta);
         let pair = self.new_pair();
         let done = self.run(ticket, IssueSecret { by: developer, integration, pair: pair.stored() }).await?;
-        let issued = self.issued(integration, &done, pair).await?;
+        let issued = self.issued(integration, &done, pair).await.map_err(|error| done.pending(error))?;
         Ok(done.with(issued))
     }
 

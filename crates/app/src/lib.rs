@@ -10,6 +10,7 @@ pub mod codes;
 pub mod deadlines;
 mod dossier;
 pub mod error;
+mod excerpts;
 mod execute;
 mod folds;
 pub mod groups;
@@ -37,6 +38,7 @@ pub mod totp;
 mod work;
 
 pub use error::AppError;
+pub use excerpts::About;
 pub use folds::FoldError;
 pub use meta::{Done, Meta};
 
@@ -101,6 +103,7 @@ struct Inner {
     in_flight: InFlight,
     refused: Refused,
     running: Arc<Semaphore>,
+    excerpts: Semaphore,
 }
 
 impl App {
@@ -114,6 +117,7 @@ impl App {
             in_flight: InFlight::default(),
             refused: Refused::default(),
             running: Arc::new(Semaphore::new(COMMANDS_MAX as usize)),
+            excerpts: Semaphore::new(excerpts::EXCERPTS_MAX),
             log,
             read,
             side,

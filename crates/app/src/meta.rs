@@ -1,6 +1,6 @@
 //! What comes with every command besides its content, and what every command answers besides its value.
 
-use crate::keyring::BoundKeys;
+use crate::{error::AppError, keyring::BoundKeys};
 use data_encoding::HEXLOWER;
 use domain::{actor::Actor, ids::CommandId};
 use eventlog::{ActorEnvelope, Envelope, Position, StreamName, StreamVersion};
@@ -52,6 +52,11 @@ pub struct Done<T> {
 }
 
 impl<T> Done<T> {
+    /// What goes wrong from here on is never told as if nothing had been done.
+    pub(crate) fn pending(&self, error: AppError) -> AppError {
+        AppError::AnswerPending { command: self.command, source: Box::new(error) }
+    }
+
     /// The same with another value.
     pub(crate) fn with<V>(self, value: V) -> Done<V> {
         let Self { value: _, position, version, command, replayed } = self;

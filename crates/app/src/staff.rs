@@ -99,7 +99,8 @@ impl App {
     /// Ends a member's access, and with it all sessions.
     pub async fn dismiss_staff(&self, meta: Meta, staff: StaffId) -> Result<Done<()>, AppError> {
         let done = self.run(self.ticket(meta), Change { staff, command: staff::Command::Leave }).await?;
-        self.inner.side.end_sessions_of(SessionOwner::Staff(staff)).await?;
+        let ended = self.inner.side.end_sessions_of(SessionOwner::Staff(staff)).await;
+        ended.map_err(|error| done.pending(error.into()))?;
         Ok(done)
     }
 

@@ -1,7 +1,7 @@
 //! A read model of a few streams alone, in memory: the same rows by the same statements as in the file, for an
 //! answer that can't wait until the file has got there.
 
-use crate::{ProjectionError, ReadModel, Status, apply, sql};
+use crate::{ProjectionError, ReadModel, Status, sql, writer};
 use eventlog::Record;
 use sqlx::{
     Connection,
@@ -25,7 +25,7 @@ pub async fn excerpt(mut records: Vec<Record>) -> Result<ReadModel, ProjectionEr
     sqlx::raw_sql(sql::SCHEMA).execute(&mut *connection).await?;
     let mut tx = connection.begin().await?;
     for record in &records {
-        apply::apply_one(&mut tx, record).await?;
+        writer::fold(&mut tx, record).await?;
     }
     tx.commit().await?;
     drop(connection);

@@ -56,7 +56,7 @@ impl Writer {
             if record.position.0 != before.position.0 + 1 || record.previous_hash != before.hash {
                 return Err(ProjectionError::OtherHistory { position: record.position });
             }
-            apply::apply_one(&mut tx, record).await?;
+            fold(&mut tx, record).await?;
             before = Checkpoint { position: record.position, hash: record.hash };
         }
         sqlx::query(sql::CHECKPOINT_MOVE)
@@ -68,6 +68,15 @@ impl Writer {
         self.checkpoint = reached;
         Ok(true)
     }
+}
+
+/// Folds one record, or tells which one can't be folded.
+pub(crate) async fn fold(tx: &mut SqliteConnection, record: &Record) -> Result<(), ProjectionError> {
+    apply::apply(tx, record).await.map_err(|source| ProjectionError::Event {
+        position: record.position,
+        event_type: record.event_type.clone(),
+        source,
+    })
 }
 
 /// Positions stay far below 2^63.

@@ -1,10 +1,17 @@
 //! What every handler works with.
 
 use crate::problem::{Problem, kinds};
-use app::{App, Done, clock::Clock, ids::Ids};
+use app::{About, App, Done, clock::Clock, ids::Ids};
 use eventlog::{Position, StreamVersion};
-use std::sync::atomic::{AtomicBool, Ordering};
+use readmodel::ReadModel;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 use tokio::sync::watch;
+
+/// How long the answer to a write waits for the read model, which usually takes a few milliseconds.
+const SHOW_WAIT_MAX: Duration = Duration::from_millis(250);
 
 /// Why the process has to end although nobody asked it to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -58,13 +65,32 @@ impl Portal {
         format!("{}.{}", self.log_tag(), position.0)
     }
 
-    /// Waits until a command's events can be read. The command stands, whatever comes of waiting.
-    pub async fn wait_for<T>(&self, done: &Done<T>) -> Result<(), Problem> {
-        self.caught_up(done.position).await.map_err(|_| {
-            Problem::new(&kinds::ANSWER_PENDING)
+    /// What a command left behind, as a query shows it. The read model answers when it is there at once, else
+    /// an excerpt of the log: a write never hangs on the projector. The command stands, whatever comes of
+    /// showing it.
+    pub(crate) async fn show<T, R>(
+        &self,
+        done: &Done<T>,
+        about: About,
+        query: impl AsyncFn(&ReadModel) -> Result<Option<R>, Problem>,
+    ) -> Result<R, Problem> {
+        let read = self.app.read();
+        if read.is_soon_at(done.position, SHOW_WAIT_MAX).await
+            && let Ok(Some(shown)) = query(read).await
+        {
+            return Ok(shown);
+        }
+        let shown = match self.app.excerpt(about).await {
+            Ok(excerpt) => query(&excerpt).await,
+            Err(error) => Err(error.into()),
+        };
+        match shown {
+            Ok(shown) => shown.ok_or_else(|| Problem::new(&kinds::NOT_FOUND)),
+            Err(fatal) if *fatal.kind == kinds::KEYS_LOST => Err(fatal),
+            Err(_) => Err(Problem::new(&kinds::ANSWER_PENDING)
                 .header("Portal-Command", done.command.to_string())
-                .header("Portal-Position", self.position_token(done.position))
-        })
+                .header("Portal-Position", self.position_token(done.position))),
+        }
     }
 
     /// From now on the server is not ready.

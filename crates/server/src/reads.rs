@@ -15,7 +15,7 @@ use domain::{
 };
 use eventlog::{Position, StreamName};
 use readmodel::{
-    Listed, Page,
+    Listed, Page, ReadModel,
     card::Card,
     query::{
         account::{AccountRow, ContactRow},
@@ -111,10 +111,11 @@ impl Portal {
     /// One of the developer's production accounts.
     pub(crate) async fn account(
         &self,
+        read: &ReadModel,
         developer: DeveloperId,
         account: ProdAccountId,
     ) -> Result<Option<AccountView>, Problem> {
-        match self.app.read().account(account, developer).await? {
+        match read.account(account, developer).await? {
             Some(row) => Ok(Some(self.account_view(row).await?)),
             None => Ok(None),
         }
@@ -137,10 +138,11 @@ impl Portal {
     /// One of the production groups of the developer's accounts.
     pub(crate) async fn prod_group(
         &self,
+        read: &ReadModel,
         developer: DeveloperId,
         group: ProdGroupId,
     ) -> Result<Option<ProdGroupView>, Problem> {
-        match self.app.read().prod_group(group, developer).await? {
+        match read.prod_group(group, developer).await? {
             Some(row) => Ok(Some(self.prod_group_view(row).await?)),
             None => Ok(None),
         }
@@ -157,8 +159,12 @@ impl Portal {
     }
 
     /// For staff: one group that was ever submitted, with all a decision needs.
-    pub(crate) async fn promotion(&self, group: ProdGroupId) -> Result<Option<PromotionView>, Problem> {
-        let Some(row) = self.app.read().promotion(group).await? else { return Ok(None) };
+    pub(crate) async fn promotion(
+        &self,
+        read: &ReadModel,
+        group: ProdGroupId,
+    ) -> Result<Option<PromotionView>, Problem> {
+        let Some(row) = read.promotion(group).await? else { return Ok(None) };
         let (justification, note) = self.open_texts(&row.group).await?;
         let contact = self.open_contact(&row.contact).await?;
         Ok(Some(PromotionView { row, justification, note, contact }))

@@ -8,4 +8,5 @@ mod preconditions;
 mod promotion;
 mod routing;
 mod sign_in;
+mod standing_still;
 mod tenancy;

@@ -220,7 +220,8 @@ impl Delivery {
     }
 }
 
-fn outcome_stream(intent: IntentId) -> StreamName {
+/// Where the outcome of a mail is told.
+pub(crate) fn outcome_stream(intent: IntentId) -> StreamName {
     stream_name(&format!("{CATEGORY}-{}", intent.uuid().hyphenated()))
 }
 

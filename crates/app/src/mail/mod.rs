@@ -15,6 +15,7 @@ mod render;
 mod smtp;
 mod worker;
 
+pub(crate) use delivery::outcome_stream;
 pub use intents::{MailIntent, Wish, intent_of};
 pub use mailer::{Mail, Mailer, MailerError, MemoryMailer, SendError};
 pub use outbox::{Outbox, SignUpRecipient};

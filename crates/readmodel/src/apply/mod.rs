@@ -10,7 +10,7 @@ mod prodgroup;
 pub(crate) mod sql;
 mod timeline;
 
-use crate::{ProjectionError, columns::to_word};
+use crate::columns::to_word;
 use domain::{
     claim,
     codec::CodecError,
@@ -55,15 +55,6 @@ type Statement = Query<'static, Sqlite, SqliteArguments>;
 
 /// Categories of claim streams begin so; the kind follows.
 const CLAIM_PREFIX: &str = "claim.";
-
-/// Folds one record, or tells which one can't be folded.
-pub(crate) async fn apply_one(tx: &mut SqliteConnection, record: &Record) -> Result<(), ProjectionError> {
-    apply(tx, record).await.map_err(|source| ProjectionError::Event {
-        position: record.position,
-        event_type: record.event_type.clone(),
-        source,
-    })
-}
 
 /// Folds one record. Every event is decoded, also of aggregates that have no rows, so that none this program
 /// doesn't know goes by unseen.

@@ -2,7 +2,9 @@
 
 use super::history::Portal;
 use crate::{Page, excerpt};
-use domain::{Decider, devgroup::DevGroup, group::GroupRef, integration::Integration, prodaccount::ProdAccount};
+use domain::{
+    Decider, devgroup::DevGroup, group::GroupRef, integration::Integration, prodaccount::ProdAccount,
+};
 use eventlog::Record;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::time::Duration;

@@ -215,7 +215,12 @@ fn header_parameters(endpoint: &Endpoint) -> Vec<Value> {
     }
     if endpoint.shape == Shape::Change {
         let schema = json!({ "type": "string", "pattern": "^\"[0-9a-f]{8}\\.[0-9]{1,19}\"$" });
-        parameters.push(parameter("If-Match", true, "The `ETag` of the version to change.", schema));
+        parameters.push(parameter(
+            "If-Match",
+            true,
+            "The `ETag` of the version to change; a list or `*` is refused with 400.",
+            schema,
+        ));
     }
     if endpoint.shape == Shape::Read {
         let schema = json!({ "type": "string", "pattern": "^[0-9a-f]{8}\\.[0-9]{1,19}$" });

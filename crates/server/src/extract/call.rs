@@ -55,10 +55,8 @@ impl Call {
         let request_id = request.extensions().get::<RequestId>().map_or_else(Uuid::nil, |id| id.0);
         let idempotency_key = if endpoint.takes_key() { idempotency_key(headers)? } else { None };
         let changes = matches!(endpoint.shape, Shape::Command | Shape::Change);
-        let if_match = match single(headers, &header::IF_MATCH)? {
-            Some(text) if changes => Some(token::version(text, &portal.log_tag())?),
-            Some(_) | None => None,
-        };
+        let if_match = if changes { single(headers, &header::IF_MATCH)? } else { None };
+        let if_match = if_match.map(|text| token::version(text, &portal.log_tag())).transpose()?;
         Ok(Self { actor, role, request_id, route: endpoint.route, idempotency_key, if_match })
     }
 

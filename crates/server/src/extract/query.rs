@@ -38,12 +38,12 @@ impl Paging {
         let mut errors = Vec::new();
         let limit = self.limit.unwrap_or(PAGE_DEFAULT);
         if !(1..=PAGE_MAX).contains(&limit) {
-            errors.push(FieldError::new("limit", "query.limit", "limit is a whole number from 1 to 100"));
+            errors.push(FieldError::new("?limit", "query.limit", "limit is a whole number from 1 to 100"));
         }
         let after = self.cursor.as_deref().map_or(Some(0), read_cursor);
         if after.is_none() {
             errors.push(FieldError::new(
-                "cursor",
+                "?cursor",
                 "query.cursor",
                 "cursor is the `next` of a page of this list",
             ));

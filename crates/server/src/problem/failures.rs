@@ -52,6 +52,10 @@ impl From<AppError> for Problem {
             // Only the operator is ever told that an address is taken.
             E::AddressTaken | E::Corrupt(_) | E::Damaged(_) => internal(&error),
             E::KeysLost(_) => Self { kind: &kinds::KEYS_LOST, ..internal(&error) },
+            E::AnswerPending { command, .. } => {
+                tracing::error!(error = %chain(&error), "what a command gave cannot be read");
+                Self::new(&kinds::ANSWER_PENDING).header("Portal-Command", command.to_string())
+            }
             E::Unavailable(_) => {
                 tracing::error!(error = %chain(&error), "a part failed");
                 Self::new(&kinds::UNAVAILABLE)

@@ -70,7 +70,7 @@ pub struct ProblemBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProblemField {
-    /// JSON pointer (RFC 6901) into the request body; empty for the whole.
+    /// JSON pointer (RFC 6901) into the request body, empty for the whole; a query parameter as `?name`.
     pointer: String,
     /// Stable code of the broken rule.
     code: &'static str,

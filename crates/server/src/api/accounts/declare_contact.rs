@@ -44,7 +44,6 @@ pub(crate) async fn handle(
     let mut fields = Fields::default();
     let contact = fields.address("/email", &request.body.email, portal.app.policy());
     let done = portal.app.declare_contact(meta, me.0, *account, fields.finish(contact)?).await?;
-    portal.wait_for(&done).await?;
-    let (account, version) = Account::read(&portal, *account, me.0).await?;
+    let (account, version) = Account::after(&portal, &done, *account, me.0).await?;
     Ok(answer::changed(&portal, &done, version, &account))
 }

@@ -17,8 +17,10 @@ use crate::{
     problem::{Problem, kinds},
     reads::AccountView,
 };
+use app::{About, Done};
 use domain::ids::{DeveloperId, ProdAccountId};
 use eventlog::StreamVersion;
+use readmodel::ReadModel;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -67,7 +69,21 @@ impl Account {
         id: ProdAccountId,
         developer: DeveloperId,
     ) -> Result<(Self, StreamVersion), Problem> {
-        let view = portal.account(developer, id).await?.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
+        let view = portal.account(portal.app.read(), developer, id).await?;
+        let view = view.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
+        let version = view.row.version;
+        Ok((Self::of(portal, view), version))
+    }
+
+    /// The account as a command left it.
+    async fn after<T>(
+        portal: &Portal,
+        done: &Done<T>,
+        id: ProdAccountId,
+        developer: DeveloperId,
+    ) -> Result<(Self, StreamVersion), Problem> {
+        let query = async |read: &ReadModel| portal.account(read, developer, id).await;
+        let view = portal.show(done, About::Account(id), query).await?;
         let version = view.row.version;
         Ok((Self::of(portal, view), version))
     }

@@ -57,8 +57,7 @@ pub(crate) async fn handle(
     let open = request.body.parse(portal.app.policy())?;
     let opened = portal.app.open_account(meta, me.0, open).await;
     let done = opened.map_err(|error| failures::named_at("/vendor_name", error))?;
-    portal.wait_for(&done).await?;
-    let (account, version) = Account::read(&portal, done.value, me.0).await?;
+    let (account, version) = Account::after(&portal, &done, done.value, me.0).await?;
     let place = (format!("/v1/production-accounts/{}", done.value), version);
     Ok(answer::created(&portal, &done, place, &account))
 }

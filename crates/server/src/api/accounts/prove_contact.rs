@@ -33,7 +33,6 @@ pub(crate) async fn handle(
     let (account, challenge) = path.into_inner();
     let meta = call.meta(&request);
     let done = portal.app.confirm_contact(meta, me.0, account, challenge, request.body.code).await?;
-    portal.wait_for(&done).await?;
-    let (account, version) = Account::read(&portal, account, me.0).await?;
+    let (account, version) = Account::after(&portal, &done, account, me.0).await?;
     Ok(answer::changed(&portal, &done, version, &account))
 }

@@ -5,7 +5,7 @@ use crate::{
     api::answer,
     extract::{Call, Developer, Json},
     portal::Portal,
-    problem::{Problem, kinds},
+    problem::Problem,
 };
 use actix_web::{HttpResponse, web::Data};
 
@@ -22,9 +22,7 @@ pub(crate) async fn handle(
 ) -> Result<HttpResponse, Problem> {
     let meta = call.meta(&request);
     let done = portal.app.create_group(meta, me.0, request.body.name).await?;
-    portal.wait_for(&done).await?;
-    let row =
-        portal.app.read().group(done.value, me.0).await?.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
+    let row = Group::after(&portal, &done, done.value, me.0).await?;
     let place = (format!("/v1/groups/{}", row.id), row.version);
     Ok(answer::created(&portal, &done, place, &Group::from(row)))
 }

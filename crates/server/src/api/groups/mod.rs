@@ -9,7 +9,10 @@ use super::{
     schemas,
     values::{Limits, MemberOf, Role},
 };
-use readmodel::query::group::GroupRow;
+use crate::{portal::Portal, problem::Problem};
+use app::{About, Done};
+use domain::ids::{DevGroupId, DeveloperId};
+use readmodel::{ReadModel, query::group::GroupRow};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -44,6 +47,19 @@ impl From<GroupRow> for Group {
             integrations: row.integrations.iter().map(ToString::to_string).collect(),
             limits: row.limits.into(),
         }
+    }
+}
+
+impl Group {
+    /// The group as a command left it.
+    async fn after<T>(
+        portal: &Portal,
+        done: &Done<T>,
+        id: DevGroupId,
+        developer: DeveloperId,
+    ) -> Result<GroupRow, Problem> {
+        let query = async |read: &ReadModel| Ok(read.group(id, developer).await?);
+        portal.show(done, About::DevGroup(id), query).await
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     api::{answer, schemas},
     extract::{Call, Developer, Json},
     portal::Portal,
-    problem::{Problem, kinds},
+    problem::Problem,
 };
 use actix_web::{
     HttpResponse,
@@ -28,7 +28,6 @@ pub(crate) async fn handle(
 ) -> Result<HttpResponse, Problem> {
     let meta = call.meta(&request);
     let done = portal.app.rename_group(meta, me.0, *group, request.body.name).await?;
-    portal.wait_for(&done).await?;
-    let row = portal.app.read().group(*group, me.0).await?.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
+    let row = Group::after(&portal, &done, *group, me.0).await?;
     Ok(answer::changed(&portal, &done, row.version, &Group::from(row)))
 }

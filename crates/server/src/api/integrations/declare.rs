@@ -5,7 +5,7 @@ use crate::{
     api::{answer, parse, schemas},
     extract::{Call, Developer, Json},
     portal::Portal,
-    problem::{Problem, kinds},
+    problem::Problem,
 };
 use actix_web::{
     HttpResponse,
@@ -30,12 +30,6 @@ pub(crate) async fn handle(
     let meta = call.meta(&request);
     let (facts, notes) = parse::facts(request.body)?;
     let done = portal.app.declare_facts(meta, me.0, *integration, facts).await?;
-    portal.wait_for(&done).await?;
-    let row = portal
-        .app
-        .read()
-        .integration(*integration, me.0)
-        .await?
-        .ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
+    let row = Integration::after(&portal, &done, *integration, me.0).await?;
     Ok(answer::changed(&portal, &done, row.version, &Integration::from(row).noted(notes)))
 }

@@ -12,11 +12,18 @@ use super::{
     schemas,
     values::{Kind, Note},
 };
-use app::integrations::IssuedSecret;
+use crate::{portal::Portal, problem::Problem};
+use app::{About, Done, integrations::IssuedSecret};
 use chrono::{DateTime, Utc};
-use domain::integration::facts::Missing as MissingFact;
+use domain::{
+    ids::{DeveloperId, IntegrationId},
+    integration::facts::Missing as MissingFact,
+};
 use facts::{Lti, Rest};
-use readmodel::query::integration::{IntegrationRow, SecretRow};
+use readmodel::{
+    ReadModel,
+    query::integration::{IntegrationRow, SecretRow},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -155,6 +162,17 @@ impl From<IntegrationRow> for Integration {
 }
 
 impl Integration {
+    /// The integration as a command left it.
+    async fn after<T>(
+        portal: &Portal,
+        done: &Done<T>,
+        id: IntegrationId,
+        developer: DeveloperId,
+    ) -> Result<IntegrationRow, Problem> {
+        let query = async |read: &ReadModel| Ok(read.integration(id, developer).await?);
+        portal.show(done, About::Integration(id), query).await
+    }
+
     /// With what the request's spelling was turned into.
     #[must_use]
     pub fn noted(mut self, notes: Vec<domain::fields::Note>) -> Self {

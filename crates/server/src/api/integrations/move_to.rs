@@ -5,7 +5,7 @@ use crate::{
     api::{answer, schemas},
     extract::{Body, Call, Developer, Json},
     portal::Portal,
-    problem::{Problem, kinds},
+    problem::Problem,
 };
 use actix_web::{
     HttpResponse,
@@ -42,12 +42,6 @@ pub(crate) async fn handle(
 ) -> Result<HttpResponse, Problem> {
     let meta = call.meta(&request);
     let done = portal.app.move_integration(meta, me.0, *integration, request.body.group).await?;
-    portal.wait_for(&done).await?;
-    let row = portal
-        .app
-        .read()
-        .integration(*integration, me.0)
-        .await?
-        .ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
+    let row = Integration::after(&portal, &done, *integration, me.0).await?;
     Ok(answer::changed(&portal, &done, row.version, &Integration::from(row)))
 }

@@ -8,7 +8,7 @@ use crate::{
     api::{answer, parse, schemas},
     extract::{Body, Call, Developer, Json},
     portal::Portal,
-    problem::{Problem, kinds},
+    problem::Problem,
 };
 use actix_web::{HttpResponse, web::Data};
 use app::integrations::Registered;
@@ -70,15 +70,9 @@ pub(crate) async fn handle(
     let (group, said) = request.body.split();
     let (facts, notes) = parse::facts(said)?;
     let mut done = portal.app.register(meta, me.0, group, facts).await?;
-    portal.wait_for(&done).await?;
     let Registered { integration, ref mut secret } = done.value;
     let secret = secret.take();
-    let row = portal
-        .app
-        .read()
-        .integration(integration, me.0)
-        .await?
-        .ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
+    let row = Integration::after(&portal, &done, integration, me.0).await?;
     let place = (format!("/v1/integrations/{integration}"), row.version);
     let body = Integration::from(row).noted(notes).with_credentials(secret);
     Ok(answer::created(&portal, &done, place, &body))

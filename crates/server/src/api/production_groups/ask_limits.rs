@@ -108,7 +108,6 @@ pub(crate) async fn handle(
     let meta = call.meta(&request);
     let (asked, justification) = request.body.parse(portal.app.policy())?;
     let done = portal.app.ask_limits(meta, me.0, *group, asked, justification).await?;
-    portal.wait_for(&done).await?;
-    let (group, version) = ProductionGroup::read(&portal, *group, me.0).await?;
+    let (group, version) = ProductionGroup::after(&portal, &done, *group, me.0).await?;
     Ok(answer::changed(&portal, &done, version, &group))
 }

@@ -41,8 +41,7 @@ pub(crate) async fn handle(
     let meta = call.meta(&request);
     let DraftProductionGroup { account, name } = request.body;
     let done = portal.app.draft_group(meta, me.0, account, name).await?;
-    portal.wait_for(&done).await?;
-    let (group, version) = ProductionGroup::read(&portal, done.value, me.0).await?;
+    let (group, version) = ProductionGroup::after(&portal, &done, done.value, me.0).await?;
     let place = (format!("/v1/production-groups/{}", done.value), version);
     Ok(answer::created(&portal, &done, place, &group))
 }

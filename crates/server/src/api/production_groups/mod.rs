@@ -19,12 +19,12 @@ use crate::{
     problem::{Problem, kinds},
     reads::ProdGroupView,
 };
-use app::sealing::Opened;
+use app::{About, Done, sealing::Opened};
 use chrono::{DateTime, Utc};
 use domain::ids::{DeveloperId, ProdGroupId};
 use eventlog::StreamVersion;
 use readmodel::{
-    PromotionState,
+    PromotionState, ReadModel,
     query::production::{ProdGroupRow, SubmissionRow},
 };
 use serde::Serialize;
@@ -187,7 +187,21 @@ impl ProductionGroup {
         id: ProdGroupId,
         developer: DeveloperId,
     ) -> Result<(Self, StreamVersion), Problem> {
-        let view = portal.prod_group(developer, id).await?.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
+        let view = portal.prod_group(portal.app.read(), developer, id).await?;
+        let view = view.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
+        let version = view.row.version;
+        Ok((Self::of_view(portal, view), version))
+    }
+
+    /// The group as a command left it.
+    async fn after<T>(
+        portal: &Portal,
+        done: &Done<T>,
+        id: ProdGroupId,
+        developer: DeveloperId,
+    ) -> Result<(Self, StreamVersion), Problem> {
+        let query = async |read: &ReadModel| portal.prod_group(read, developer, id).await;
+        let view = portal.show(done, About::ProdGroup(id), query).await?;
         let version = view.row.version;
         Ok((Self::of_view(portal, view), version))
     }

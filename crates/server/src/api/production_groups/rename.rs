@@ -42,7 +42,6 @@ pub(crate) async fn handle(
 ) -> Result<HttpResponse, Problem> {
     let meta = call.meta(&request);
     let done = portal.app.rename_production_group(meta, me.0, *group, request.body.name).await?;
-    portal.wait_for(&done).await?;
-    let (group, version) = ProductionGroup::read(&portal, *group, me.0).await?;
+    let (group, version) = ProductionGroup::after(&portal, &done, *group, me.0).await?;
     Ok(answer::changed(&portal, &done, version, &group))
 }

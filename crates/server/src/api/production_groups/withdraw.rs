@@ -28,7 +28,6 @@ pub(crate) async fn handle(
     request: Json<Empty>,
 ) -> Result<HttpResponse, Problem> {
     let done = portal.app.withdraw(call.meta(&request), me.0, *group).await?;
-    portal.wait_for(&done).await?;
-    let (group, version) = ProductionGroup::read(&portal, *group, me.0).await?;
+    let (group, version) = ProductionGroup::after(&portal, &done, *group, me.0).await?;
     Ok(answer::changed(&portal, &done, version, &group))
 }

@@ -28,7 +28,6 @@ pub(crate) async fn handle(
     request: Json<Empty>,
 ) -> Result<HttpResponse, Problem> {
     let done = portal.app.approve(call.meta(&request), me.0, *group).await?;
-    portal.wait_for(&done).await?;
-    let (promotion, version) = Promotion::read(&portal, *group).await?;
+    let (promotion, version) = Promotion::after(&portal, &done, *group).await?;
     Ok(answer::changed(&portal, &done, version, &promotion))
 }

@@ -21,14 +21,17 @@ use crate::{
     problem::{Problem, kinds},
     reads::PromotionView,
 };
-use app::review::Objection;
+use app::{About, Done, review::Objection};
 use chrono::{DateTime, Utc};
 use domain::{
     ids::{ProdGroupId, StaffId},
     prodgroup::checklist,
 };
 use eventlog::StreamVersion;
-use readmodel::query::production::{ProdGroupRow, PromotionIntegration};
+use readmodel::{
+    ReadModel,
+    query::production::{ProdGroupRow, PromotionIntegration},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -194,7 +197,20 @@ impl Promotion {
 
     /// The promotion as it is now, with the version of its group.
     async fn read(portal: &Portal, id: ProdGroupId) -> Result<(Self, StreamVersion), Problem> {
-        let view = portal.promotion(id).await?.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
+        let view = portal.promotion(portal.app.read(), id).await?;
+        let view = view.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
+        let version = view.row.group.version;
+        Ok((Self::of(portal, view), version))
+    }
+
+    /// The promotion as a command left it.
+    async fn after<T>(
+        portal: &Portal,
+        done: &Done<T>,
+        id: ProdGroupId,
+    ) -> Result<(Self, StreamVersion), Problem> {
+        let query = async |read: &ReadModel| portal.promotion(read, id).await;
+        let view = portal.show(done, About::ProdGroup(id), query).await?;
         let version = view.row.group.version;
         Ok((Self::of(portal, view), version))
     }

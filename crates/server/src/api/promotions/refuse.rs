@@ -29,7 +29,6 @@ pub(crate) async fn handle(
 ) -> Result<HttpResponse, Problem> {
     let meta = call.meta(&request);
     let done = portal.app.refuse(meta, me.0, *group, request.body.parse()?).await?;
-    portal.wait_for(&done).await?;
-    let (promotion, version) = Promotion::read(&portal, *group).await?;
+    let (promotion, version) = Promotion::after(&portal, &done, *group).await?;
     Ok(answer::changed(&portal, &done, version, &promotion))
 }

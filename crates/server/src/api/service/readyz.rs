@@ -31,6 +31,13 @@ pub struct Part {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0)]
     lag: Option<u64>,
+    /// The position that can't be folded: the read model ends before it until another program folds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    stopped_at: Option<u64>,
+    /// Type of the event there; empty when it is not an event that is at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_type: Option<String>,
 }
 
 /// Whether the server should get requests.
@@ -53,16 +60,27 @@ impl Readiness {
             ready: portal.app.is_writable(),
             reason: (!portal.app.is_writable()).then_some("the log takes no appends"),
             lag: None,
+            stopped_at: None,
+            event_type: None,
         };
         let status = portal.app.read().status();
         let lag = portal.app.head().position.0.saturating_sub(status.position.0);
-        let reason = match (&status.failed, status.serving) {
-            (Some(_), _) => Some("the projector has stopped"),
-            (None, false) => Some("the read model is being built"),
-            (None, true) if lag > CAUGHT_UP_LAG => Some("the read model is behind"),
-            (None, true) => None,
+        let reason = if status.failed.is_some() {
+            Some("the projector has stopped")
+        } else if status.is_stalled {
+            Some("the read model cannot be written at this moment")
+        } else if !status.serving {
+            Some("the read model is being built")
+        } else {
+            (lag > CAUGHT_UP_LAG).then_some("the read model is behind")
         };
-        let reading = Part { ready: reason.is_none(), reason, lag: Some(lag) };
+        let reading = Part {
+            ready: reason.is_none(),
+            reason,
+            lag: Some(lag),
+            stopped_at: status.failed.as_ref().map(|failed| failed.position.0),
+            event_type: status.failed.map(|failed| failed.event_type),
+        };
         let draining = portal.is_draining();
         Self { ready: writing.ready && reading.ready && !draining, writing, reading, draining }
     }
