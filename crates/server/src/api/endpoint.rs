@@ -67,6 +67,11 @@ impl Endpoint {
         matches!(self.method(), Method::POST | Method::PUT | Method::PATCH)
     }
 
+    /// Whether it takes a position to wait for; what strangers wait for would tell them how far the log is.
+    pub fn takes_position(&self) -> bool {
+        self.shape == Shape::Read && self.who != Who::Public
+    }
+
     /// Whether it takes an idempotency key.
     pub fn takes_key(&self) -> bool {
         self.method() == Method::POST && matches!(self.shape, Shape::Command | Shape::Change)

@@ -195,9 +195,8 @@ fn failures(endpoint: &Endpoint) -> Vec<u16> {
     }
     match endpoint.shape {
         Shape::Apart if endpoint.has_body() => statuses.extend([401, 429, 507]),
-        Shape::Apart => {}
-        Shape::Read if endpoint.who == Who::Public => {}
-        Shape::Read => statuses.push(409),
+        Shape::Read if endpoint.takes_position() => statuses.push(409),
+        Shape::Apart | Shape::Read => {}
         Shape::Command => statuses.extend([404, 409, 507]),
         Shape::Change => statuses.extend([404, 409, 412, 428, 507]),
     }
@@ -223,8 +222,7 @@ fn header_parameters(endpoint: &Endpoint) -> Vec<Value> {
             schema,
         ));
     }
-    // A stranger's position is not looked at: it would tell how much the log holds.
-    if endpoint.shape == Shape::Read && endpoint.who != Who::Public {
+    if endpoint.takes_position() {
         let schema = json!({ "type": "string", "pattern": "^[0-9a-f]{8}\\.[0-9]{1,19}$" });
         let description = "The `Portal-Position` the answer must have seen.";
         parameters.push(parameter("Portal-Min-Position", false, description, schema));

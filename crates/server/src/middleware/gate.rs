@@ -57,8 +57,7 @@ async fn admit(endpoint: &'static Endpoint, request: &ServiceRequest) -> Result<
     if endpoint.shape == Shape::Read {
         let name = header::HeaderName::from_static("portal-min-position");
         let asked = match single(request.headers(), &name)? {
-            // What strangers wait for would tell them how far the log is.
-            Some(text) if endpoint.who != Who::Public => token::position(text, &portal.log_tag())?,
+            Some(text) if endpoint.takes_position() => token::position(text, &portal.log_tag())?,
             Some(_) | None => head,
         };
         portal.caught_up(asked.max(head)).await?;
