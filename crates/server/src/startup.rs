@@ -62,9 +62,11 @@ impl Application {
         let address = listener.local_addr().context("the port has no address")?;
         let base_url = config.base_url.unwrap_or_else(|| format!("http://{address}"));
         let https = base_url.starts_with("https://");
-        let mail = match &config.smtp {
-            Some(smtp) => Some(app.mail_worker(mailer(smtp)?, base_url)),
-            None => None,
+        let mail = if let Some(smtp) = &config.smtp {
+            Some(app.mail_worker(mailer(smtp)?, base_url))
+        } else {
+            tracing::warn!("no mail relay is configured (smtp.url): codes and notices wait unsent");
+            None
         };
         let portal = Data::new(Portal::new(app, clock, ids, https, fatal));
         let server = serve(listener, config.workers, portal.clone())?;
