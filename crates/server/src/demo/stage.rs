@@ -16,7 +16,7 @@ use eventlog::CheckReport;
 use std::{net::Ipv4Addr, path::Path};
 use tempfile::TempDir;
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
     task::JoinHandle,
 };
@@ -83,16 +83,6 @@ impl Stage {
         self.folder.path()
     }
 
-    /// Returns when somebody wants the server to stop.
-    pub(super) async fn until_stopped(&self) -> Result<(), DemoError> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            pressed = tokio::signal::ctrl_c() => pressed?,
-            _ = terminate.recv() => {}
-        }
-        Ok(())
-    }
-
     /// Stops the server in order and verifies its whole log.
     pub(super) async fn stop_and_check(self) -> Result<CheckReport, DemoError> {
         let Self { folder, stop, running, .. } = self;
@@ -148,4 +138,26 @@ async fn enrol(app: &App, policy: &Policy) -> anyhow::Result<Access> {
 
 fn server_failed(failure: impl std::fmt::Display) -> DemoError {
     DemoError::Server(anyhow!("{failure}"))
+}
+
+/// Somebody's wish that the server stop. It is heard from the moment this exists, so make it before anybody is
+/// told that the server runs.
+pub(super) struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// Listens for SIGTERM and Ctrl-C.
+    pub(super) fn listen() -> Result<Self, DemoError> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Returns at the first of them.
+    pub(super) async fn first(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
