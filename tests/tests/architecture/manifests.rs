@@ -8,16 +8,17 @@ use std::{process::Command, sync::LazyLock};
 const DIRECTION: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("eventlog", &[]),
+    ("quota", &[]),
     ("readmodel", &["domain", "eventlog"]),
-    ("app", &["domain", "eventlog", "readmodel"]),
-    ("server", &["app", "domain", "eventlog", "readmodel"]),
-    ("portal-tests", &["app", "domain", "eventlog", "readmodel", "server"]),
+    ("app", &["domain", "eventlog", "quota", "readmodel"]),
+    ("server", &["app", "domain", "eventlog", "quota", "readmodel"]),
+    ("portal-tests", &["app", "domain", "eventlog", "quota", "readmodel", "server"]),
 ];
 
 /// Dependencies that have one home.
 const HOMES: &[(&str, &[&str])] = &[
     ("sled", &["eventlog"]),
-    ("sqlx", &["readmodel", "app"]),
+    ("sqlx", &["readmodel", "app", "quota"]),
     ("actix-web", &["server"]),
     ("lettre", &["app"]),
     ("rand", &["app"]),

@@ -1,0 +1,300 @@
+//! One row of the ledger, and the exchange of leases over a chain of them. Pure: the same accounts, ask and
+//! instant give the same outcome.
+//!
+//! A lease is charged in full before any of it is spent, dated when the last of it may have been used; what
+//! is given back is taken off that charge. So a node that dies forfeits what it held, and can't exceed a limit.
+
+use crate::{
+    chain::{Chain, Limit, Role, Violated},
+    window::{Usage, Window},
+};
+
+/// Thresholds in percent of a limit that are told once per window.
+pub const THRESHOLDS: [u8; 4] = [50, 80, 90, 100];
+
+/// A lease is remembered so long after its end, in which its holder can still give back what it did not spend.
+const RETURN_MS: i64 = 60_000;
+/// For so long after a refusal that other leases caused, leases hold nothing idle and holders give theirs back.
+const RECALL_MS: i64 = 2_000;
+/// When such a refusal may be tried again: holders look for recalls several times a second.
+const RECALLED_RETRY_MS: i64 = 1_000;
+/// Leases of one account at once: nodes × pools below it. One more waits until others end.
+const LEASES_MAX: usize = 4_096;
+
+/// What the ledger keeps of one pool.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Account {
+    /// The latest instant at which this account was looked at: time never goes back behind it.
+    pub latest: i64,
+    /// What counts.
+    pub usage: Usage,
+    /// Until then, idle leases are wanted back.
+    pub recall_until: i64,
+    pub(crate) leases: Vec<Lease>,
+    /// When each of [`THRESHOLDS`] was last reached; 0: not in this window; negative: not told yet.
+    pub(crate) told: [i64; 4],
+}
+
+/// Units reserved by a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lease {
+    pub(crate) id: u64,
+    pub(crate) units: u32,
+    /// The date of its charge.
+    pub(crate) at: i64,
+    pub(crate) ends: i64,
+}
+
+/// What a node wants of the ledger for one pool.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// The limits.
+    pub chain: &'a Chain,
+    /// The node's leases of this pool that end with this exchange, and what is unspent of each. A lease that
+    /// is given back twice is given back once.
+    pub returned: &'a [(u64, u32)],
+    /// Id of the new lease.
+    pub lease: u64,
+    /// What the first waiting call costs: granted whole or not at all. Zero: nothing is wanted.
+    pub first: u32,
+    /// What all waiting calls cost.
+    pub wanted: u64,
+    /// Whether more than the waiting calls need may be leased.
+    pub may_idle: bool,
+    /// Units that passed without the ledger while it could not be reached.
+    pub owed: u32,
+    /// Instants of thresholds that have been told to people.
+    pub acknowledged: &'a [Crossed],
+    /// How long a lease lasts (ms).
+    pub lease_ms: i64,
+    /// How long after the end of a lease its last call may still be on its way (ms).
+    pub answer_ms: i64,
+}
+
+/// What came of an ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// What was granted, or why nothing was.
+    pub verdict: Verdict,
+    /// Units of the pool's own limit that nobody has leased.
+    pub left: u32,
+    /// Units the shadow limit would have refused of what was granted.
+    pub shadow_refused: u32,
+    /// Thresholds of the pool's own limit that are reached and not yet told to people.
+    pub crossed: Vec<Crossed>,
+}
+
+/// A threshold that was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Crossed {
+    /// In percent of the limit.
+    pub percent: u8,
+    /// When (ms since 1970); with the pool and the threshold it names the occasion.
+    pub since: i64,
+}
+
+/// Granted or refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// A lease.
+    Granted {
+        /// Its units.
+        units: u32,
+        /// No call may be admitted from it from then on.
+        ends: i64,
+    },
+    /// The first call does not fit.
+    Refused {
+        /// Into which limit.
+        violated: Violated,
+        /// When it may fit.
+        retry_at: i64,
+        /// Whether units lie idle in other leases, which have been called back.
+        held_elsewhere: bool,
+    },
+    /// Nothing was wanted.
+    Returned,
+}
+
+/// Carries out an ask: `accounts` are those of the chain's links, in that order.
+pub fn exchange(accounts: &mut [Account], ask: &Ask<'_>, now: i64) -> Outcome {
+    let links = ask.chain.links();
+    for (account, link) in accounts.iter_mut().zip(links) {
+        account.bring_to(now, link.limit.window);
+        for (lease, unspent) in ask.returned {
+            account.take_back(*lease, *unspent);
+        }
+        if ask.owed > 0 && link.role != Role::Reserved {
+            account.usage.charge(link.limit.window, now, now, ask.owed);
+        }
+    }
+    // Each account has its own latest instant; a lease is dated by the latest of all.
+    let now = accounts.iter().map(|account| account.latest).max().unwrap_or(now);
+    let verdict = match ask.first {
+        0 => Verdict::Returned,
+        _ => grant(accounts, ask, now),
+    };
+    let shadow_refused = match verdict {
+        Verdict::Granted { units, ends } => lease_out(accounts, ask, units, ends, now),
+        Verdict::Refused { .. } | Verdict::Returned => 0,
+    };
+    let pool = ask.chain.pool().limit;
+    let crossed = accounts.first_mut().map(|account| account.cross(pool, ask.acknowledged, now));
+    let crossed = crossed.unwrap_or_default();
+    Outcome { verdict, left: room(accounts, ask.chain, 0), shadow_refused, crossed }
+}
+
+/// How much, and until when; or which limit has no room.
+fn grant(accounts: &mut [Account], ask: &Ask<'_>, now: i64) -> Verdict {
+    let Tightest { room: left, violated, at } = tightest(accounts, ask.chain);
+    let full = accounts.iter().any(|account| account.leases.len() >= LEASES_MAX);
+    if left < ask.first || full {
+        return refuse(accounts, ask, violated, at, now);
+    }
+    let recalled = accounts.iter().any(|account| account.recall_until > now);
+    let pool = u64::from(ask.chain.pool().limit.units);
+    // The last fiftieth is spent one by one: nothing of it lies idle anywhere.
+    let near = u64::from(left) * 50 <= pool;
+    let idle = if near || recalled || !ask.may_idle { 0 } else { ask.chain.slice().min(left / 8) };
+    let waiting = u32::try_from(ask.wanted).unwrap_or(u32::MAX).min(ask.chain.allowance()).max(ask.first);
+    let units = waiting.max(idle).min(left);
+    // A lease never reaches into another window, nor beyond the limits it was granted by.
+    let shuts = accounts.iter().zip(ask.chain.links()).filter_map(|(account, link)| {
+        let end = account.usage.anchor()?.saturating_add(link.limit.window.length_ms);
+        Some(end.saturating_sub(ask.answer_ms))
+    });
+    let ends = shuts.chain(ask.chain.until).fold(now.saturating_add(ask.lease_ms), i64::min);
+    // So close to the end of a window, a lease is for the calls that wait.
+    Verdict::Granted { units, ends: ends.max(now.saturating_add(1)) }
+}
+
+fn refuse(accounts: &mut [Account], ask: &Ask<'_>, violated: Violated, at: usize, now: i64) -> Verdict {
+    let window = ask.chain.links()[at].limit.window;
+    let idle = accounts[at].leases.iter().any(|lease| lease.ends > now);
+    if idle {
+        accounts[at].recall_until = now.saturating_add(RECALL_MS);
+        let retry_at = now.saturating_add(RECALLED_RETRY_MS);
+        return Verdict::Refused { violated, retry_at, held_elsewhere: true };
+    }
+    let missing = u64::from(ask.first).saturating_sub(u64::from(room(accounts, ask.chain, at)));
+    let freed = accounts[at].usage.freed_at(window, missing + overdrawn(accounts, ask.chain, at));
+    let retry_at = freed.unwrap_or_else(|| now.saturating_add(window.length_ms));
+    Verdict::Refused { violated, retry_at: retry_at.max(now), held_elsewhere: false }
+}
+
+/// Charges a lease to every account of the chain. Returns what a shadow limit would have refused of it.
+fn lease_out(accounts: &mut [Account], ask: &Ask<'_>, units: u32, ends: i64, now: i64) -> u32 {
+    let mut shadow_refused = 0;
+    for (account, link) in accounts.iter_mut().zip(ask.chain.links()) {
+        let window = link.limit.window;
+        let used_by = ends.saturating_add(ask.answer_ms);
+        let counted = match link.role {
+            Role::Binding(_) => units,
+            Role::Shadow => {
+                let room = u64::from(link.limit.units).saturating_sub(account.usage.used());
+                let passing = units.min(u32::try_from(room).unwrap_or(u32::MAX));
+                shadow_refused += units - passing;
+                passing
+            }
+            Role::Reserved => continue,
+        };
+        let at = account.usage.charge(window, now, used_by, counted);
+        // What waiting calls take at once is nobody's to give back.
+        if u64::from(units) != ask.wanted {
+            account.leases.push(Lease { id: ask.lease, units: counted, at, ends });
+        }
+    }
+    shadow_refused
+}
+
+/// The limit of a chain that has least room.
+struct Tightest {
+    room: u32,
+    violated: Violated,
+    /// Its link.
+    at: usize,
+}
+
+fn tightest(accounts: &[Account], chain: &Chain) -> Tightest {
+    let mut tightest = Tightest { room: u32::MAX, violated: Violated::Pool, at: 0 };
+    for (at, link) in chain.links().iter().enumerate() {
+        let Role::Binding(violated) = link.role else { continue };
+        let plain = room(accounts, chain, at);
+        let kept = if at == 0 { kept_for_others(accounts, chain) } else { 0 };
+        let free = plain.saturating_sub(kept);
+        if free < tightest.room {
+            let violated = if kept > 0 && plain > free { Violated::Reserve } else { violated };
+            tightest = Tightest { room: free, violated, at };
+        }
+    }
+    tightest
+}
+
+/// What a link's limit leaves.
+fn room(accounts: &[Account], chain: &Chain, at: usize) -> u32 {
+    let (Some(account), Some(link)) = (accounts.get(at), chain.links().get(at)) else { return 0 };
+    let room = u64::from(link.limit.units).saturating_sub(account.usage.used());
+    u32::try_from(room).unwrap_or(u32::MAX)
+}
+
+/// How far a lowered limit is exceeded by what counts already.
+fn overdrawn(accounts: &[Account], chain: &Chain, at: usize) -> u64 {
+    accounts[at].usage.used().saturating_sub(u64::from(chain.links()[at].limit.units))
+}
+
+/// Units of the pool that other parts of it have reserved and not used.
+fn kept_for_others(accounts: &[Account], chain: &Chain) -> u32 {
+    let kept = chain.links().iter().zip(accounts).filter(|(link, _)| link.role == Role::Reserved);
+    let kept: u64 =
+        kept.map(|(link, account)| u64::from(link.limit.units).saturating_sub(account.usage.used())).sum();
+    u32::try_from(kept).unwrap_or(u32::MAX)
+}
+
+impl Account {
+    /// Nothing earlier than `latest` ever happens to an account; leases long over are forfeited.
+    fn bring_to(&mut self, now: i64, window: Window) {
+        self.latest = self.latest.max(now);
+        let now = self.latest;
+        self.usage.expire(window, now);
+        self.leases.retain(|lease| lease.ends.saturating_add(RETURN_MS) > now);
+    }
+
+    fn take_back(&mut self, lease: u64, unspent: u32) {
+        let Some(place) = self.leases.iter().position(|open| open.id == lease) else { return };
+        let open = self.leases.swap_remove(place);
+        self.usage.refund(open.at, unspent.min(open.units));
+    }
+
+    /// Units in leases that have not ended, but for one lease.
+    pub fn leased_besides(&self, own: u64, now: i64) -> u64 {
+        let others = self.leases.iter().filter(|lease| lease.ends > now && lease.id != own);
+        others.map(|lease| u64::from(lease.units)).sum()
+    }
+
+    /// Thresholds that are reached and were not told in this window.
+    fn cross(&mut self, limit: Limit, acknowledged: &[Crossed], now: i64) -> Vec<Crossed> {
+        let used = self.usage.used();
+        let begun = self.usage.anchor().unwrap_or(now.saturating_sub(limit.window.length_ms) + 1);
+        let mut crossed = Vec::new();
+        for (told, percent) in self.told.iter_mut().zip(THRESHOLDS) {
+            if acknowledged.contains(&Crossed { percent, since: -*told }) {
+                *told = -*told;
+            }
+            // It was reached in another window.
+            if told.abs() < begun {
+                *told = 0;
+            }
+            let reached = used > 0 && used * 100 >= u64::from(limit.units) * u64::from(percent);
+            if reached && *told == 0 {
+                *told = -now;
+            }
+            if *told < 0 {
+                crossed.push(Crossed { percent, since: -*told });
+            }
+        }
+        crossed
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,266 @@
+//! What the rest of the program asks: may this call pass?
+
+use crate::{
+    account::{Account, Crossed},
+    cell::{Cell, Closed},
+    chain::{Chain, Role},
+    key::PoolKey,
+    ledger::{Ledger, LedgerError},
+    time::{Referee, Time},
+    turn::{Job, Task},
+    worker::{Notice, Worker},
+};
+use papaya::HashMap;
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+use tokio::sync::{mpsc, oneshot};
+
+/// Calls that wait for the ledger at once; one more is told that the node is busy.
+const QUEUE_MAX: usize = 8_192;
+/// Notices that wait to be told to people. One more waits in the ledger for the next exchange.
+const NOTICES_MAX: usize = 1_024;
+/// A lease is a tenth of its window at the longest.
+const LEASES_PER_WINDOW: i64 = 10;
+
+/// How a node behaves.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// A random number of this start of the node: ids of leases derive from it.
+    pub node: u64,
+    /// How long a lease lasts (ms).
+    pub lease_ms: i64,
+    /// How long, at most, an answer is on its way (ms). A gateway must drop one that comes later.
+    pub answer_ms: i64,
+}
+
+impl Options {
+    /// 30 s leases, and gateways that wait at most 2 s.
+    pub const fn new(node: u64) -> Self {
+        Self { node, lease_ms: 30_000, answer_ms: 2_000 }
+    }
+}
+
+/// The quota of one node. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+    jobs: mpsc::Sender<Job>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) ledger: Ledger,
+    pub(crate) time: Time,
+    pub(crate) options: Options,
+    referee: Mutex<Referee>,
+    cells: HashMap<PoolKey, Arc<Cell>, foldhash::fast::RandomState>,
+    pub(crate) counts: Counts,
+}
+
+/// What the engine has done since it started.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Transactions on the ledger.
+    pub exchanges: AtomicU64,
+    /// Calls that were answered by an exchange.
+    pub waited: AtomicU64,
+    /// Exchanges that failed.
+    pub failures: AtomicU64,
+    /// Calls that passed while the ledger could not be reached.
+    pub graced: AtomicU64,
+}
+
+/// May the call pass?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// It is counted.
+    Admitted {
+        /// Units of the pool's limit that are left behind it.
+        left: u32,
+        /// It passed although the ledger could not be reached.
+        graced: bool,
+    },
+    /// It is not counted.
+    Refused {
+        /// Why.
+        closed: Closed,
+        /// Units of the pool's limit that are left: less than the call costs, or kept for others.
+        left: u32,
+    },
+    /// It costs more than a limit allows in a whole window, or nothing.
+    NeverAdmissible {
+        /// The most that one call can cost.
+        largest: u32,
+    },
+    /// The ledger can't be reached. Nothing is counted.
+    Unavailable,
+    /// Too many calls wait. Nothing is counted.
+    Busy,
+}
+
+/// A pool as people see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct View {
+    /// Effective time of the view (ms since 1970).
+    pub now: i64,
+    /// Units used in the window.
+    pub used: u64,
+    /// Units leased by nodes and perhaps not used; those of this node are not among them.
+    pub held: u64,
+    /// Units that a call could use now.
+    pub left: u32,
+    /// When units become free next; none when nothing is used.
+    pub next_free_at: Option<i64>,
+    /// When an anchored window opened.
+    pub anchor: Option<i64>,
+    /// Units that the shadow limit counts, when there is one.
+    pub shadow_used: Option<u64>,
+}
+
+impl Engine {
+    /// An engine with its worker, which has to run for calls to be answered, and the notices for people.
+    pub async fn start(
+        ledger: Ledger,
+        time: Time,
+        options: Options,
+    ) -> Result<(Self, Worker, mpsc::Receiver<Notice>), LedgerError> {
+        let recorded = ledger.latest().await?;
+        // The shared engine's clock is asked here and followed from then on.
+        let clock = ledger.recalled(i64::MAX).await?.clock;
+        let wall = clock.unwrap_or_else(|| time.wall_ms());
+        let referee = Referee::start(recorded, wall, time.monotonic_ms());
+        let (jobs, queue) = mpsc::channel(QUEUE_MAX);
+        let (notices, told) = mpsc::channel(NOTICES_MAX);
+        let shared = Arc::new(Shared {
+            ledger,
+            time,
+            options,
+            referee: Mutex::new(referee),
+            cells: HashMap::default(),
+            counts: Counts::default(),
+        });
+        let worker = Worker::new(shared.clone(), queue, notices);
+        Ok((Self { shared, jobs }, worker, told))
+    }
+
+    /// The memory of a pool, or of a part of one.
+    pub fn cell(&self, key: PoolKey) -> Arc<Cell> {
+        let cells = self.shared.cells.pin();
+        cells.get_or_insert_with(key, || Arc::new(Cell::default())).clone()
+    }
+
+    /// Answers from memory, if memory knows: a few nanoseconds.
+    #[inline]
+    pub fn try_spend(&self, cell: &Cell, cost: u32) -> Option<Answer> {
+        let now = self.shared.time.coarse_ms();
+        if let Some(rest) = cell.slice.take(cost.max(1), now.cast_unsigned()) {
+            let left = rest.saturating_add(cell.beyond.load(Ordering::Relaxed));
+            return Some(Answer::Admitted { left, graced: false });
+        }
+        cell.closed(now).map(|closed| Answer::Refused { closed, left: 0 })
+    }
+
+    /// Answers from memory or from the ledger. `key` is the one the cell was got by.
+    pub async fn spend(&self, key: PoolKey, cell: &Arc<Cell>, chain: &Arc<Chain>, cost: u32) -> Answer {
+        let largest = chain.largest_call();
+        if cost == 0 || cost > largest {
+            return Answer::NeverAdmissible { largest };
+        }
+        if let Some(answer) = self.try_spend(cell, cost) {
+            return answer;
+        }
+        let (reply, answer) = oneshot::channel();
+        let task = Task::Spend { cost, reply };
+        let job = Job { key, cell: cell.clone(), chain: chain.clone(), task };
+        if self.jobs.try_send(job).is_err() {
+            return Answer::Busy;
+        }
+        answer.await.unwrap_or(Answer::Unavailable)
+    }
+
+    /// The limits of a pool have changed: what is leased goes back, and the next answer is by `chain`.
+    pub async fn revise(&self, key: PoolKey, chain: &Arc<Chain>) {
+        let cell = self.cell(key);
+        cell.revision.fetch_max(chain.revision, Ordering::AcqRel);
+        cell.open();
+        let (reply, returned) = oneshot::channel();
+        let job = Job { key, cell, chain: chain.clone(), task: Task::Return { reply } };
+        // A worker that has ended leases nothing.
+        if self.jobs.send(job).await.is_ok() && returned.await.is_err() {
+            tracing::debug!("the quota worker ended before it gave a lease back");
+        }
+    }
+
+    /// A threshold was told to people, and is not told again in this window.
+    pub async fn acknowledge(&self, key: PoolKey, chain: &Arc<Chain>, crossed: Crossed) {
+        let job =
+            Job { key, cell: self.cell(key), chain: chain.clone(), task: Task::Acknowledge { crossed } };
+        if self.jobs.send(job).await.is_err() {
+            tracing::debug!("the quota worker has ended; the notice is told again");
+        }
+    }
+
+    /// A pool as it is now. Reading costs nothing.
+    pub async fn view(&self, cell: &Cell, chain: &Chain) -> Result<View, LedgerError> {
+        let links = chain.links();
+        let keys: Vec<PoolKey> = links.iter().map(|link| link.key).collect();
+        let mut accounts = self.shared.ledger.peek(&keys).await?;
+        let now = self.now_ms();
+        for (account, link) in accounts.iter_mut().zip(links) {
+            account.latest = account.latest.max(now);
+            account.usage.expire(link.limit.window, account.latest);
+        }
+        let own = u64::from(cell.slice.units());
+        let shadow = links.iter().zip(&accounts).find(|(link, _)| link.role == Role::Shadow);
+        let shadow_used = shadow.map(|(_, account)| account.usage.used());
+        let pool: &Account = &accounts[0];
+        let limit = chain.pool().limit;
+        let (charged, held) =
+            (pool.usage.used(), pool.leased_besides(cell.lease.load(Ordering::Acquire), pool.latest));
+        let left = u64::from(limit.units).saturating_sub(charged.saturating_sub(own));
+        Ok(View {
+            now: pool.latest,
+            used: charged.saturating_sub(own).saturating_sub(held),
+            held,
+            left: u32::try_from(left).unwrap_or(u32::MAX),
+            next_free_at: pool.usage.freed_at(limit.window, 1),
+            anchor: pool.usage.anchor(),
+            shadow_used,
+        })
+    }
+
+    /// Effective time (ms since 1970).
+    pub fn now_ms(&self) -> i64 {
+        self.shared.now_ms()
+    }
+
+    /// What has been done since the start.
+    pub fn counts(&self) -> &Counts {
+        &self.shared.counts
+    }
+
+    /// How far the wall clock is from effective time (ms), when it has jumped.
+    pub fn clock_jump_ms(&self) -> Option<i64> {
+        let referee = self.shared.referee();
+        referee.has_jumped().then(|| referee.deviation_ms())
+    }
+}
+
+impl Shared {
+    pub(crate) fn referee(&self) -> MutexGuard<'_, Referee> {
+        self.referee.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn now_ms(&self) -> i64 {
+        let monotonic = self.time.monotonic_ms();
+        self.referee().at(monotonic)
+    }
+
+    /// How long a lease of a chain lasts, and its answers are on their way.
+    pub(crate) fn timing(&self, chain: &Chain) -> (i64, i64) {
+        let shortest = chain.links().iter().map(|link| link.limit.window.length_ms).min().unwrap_or(1);
+        let most = (shortest / LEASES_PER_WINDOW).max(1);
+        (self.options.lease_ms.min(most), self.options.answer_ms.min(most))
+    }
+}
