@@ -13,6 +13,8 @@ require_debian() {
   for pair in "$@"; do
     local probe=${pair%%:*} package=${pair##*:}
     case "$probe" in
+      # Debian keeps the server's programs out of the PATH.
+      initdb) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=("$package") ;;
       'python3 -m venv') python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=("$package") ;;
       *) command -v "$probe" >/dev/null || missing+=("$package") ;;
     esac

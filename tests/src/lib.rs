@@ -6,8 +6,10 @@ mod api;
 mod contract;
 mod errors;
 mod portal;
+pub mod postgres;
 mod principals;
 pub mod process;
+mod random;
 
 pub use aftermath::read_model_equals_one_built_anew;
 pub use api::{Answer, Api, Request};
@@ -17,6 +19,7 @@ pub use principals::{
     Anonymous, Customer, PASSWORD, Release, StaffMember, Vendor, code_for, complete_registration, mail_for,
     terms_version, wrong_code,
 };
+pub use random::Random;
 
 use std::time::Duration;
 

@@ -55,10 +55,8 @@ pub struct Ask<'a> {
     pub returned: &'a [(u64, u32)],
     /// Id of the new lease.
     pub lease: u64,
-    /// What the first waiting call costs: granted whole or not at all. Zero: nothing is wanted.
-    pub first: u32,
-    /// What all waiting calls cost.
-    pub wanted: u64,
+    /// What the waiting calls cost, in their order. The first is granted whole or not at all.
+    pub costs: &'a [u32],
     /// Whether more than the waiting calls need may be leased.
     pub may_idle: bool,
     /// Units that passed without the ledger while it could not be reached.
@@ -116,6 +114,17 @@ pub enum Verdict {
     Returned,
 }
 
+impl Ask<'_> {
+    /// What the waiting calls take of so many units, each whole and in their order.
+    fn taken_of(&self, units: u32) -> u32 {
+        let fits = |taken: &mut u32, cost: &u32| {
+            *taken = taken.checked_add(*cost).filter(|sum| *sum <= units)?;
+            Some(*taken)
+        };
+        self.costs.iter().scan(0, fits).last().unwrap_or(0)
+    }
+}
+
 /// Carries out an ask: `accounts` are those of the chain's links, in that order.
 pub fn exchange(accounts: &mut [Account], ask: &Ask<'_>, now: i64) -> Outcome {
     let links = ask.chain.links();
@@ -130,9 +139,9 @@ pub fn exchange(accounts: &mut [Account], ask: &Ask<'_>, now: i64) -> Outcome {
     }
     // Each account has its own latest instant; a lease is dated by the latest of all.
     let now = accounts.iter().map(|account| account.latest).max().unwrap_or(now);
-    let verdict = match ask.first {
-        0 => Verdict::Returned,
-        _ => grant(accounts, ask, now),
+    let verdict = match ask.costs {
+        [] => Verdict::Returned,
+        [first, ..] => grant(accounts, ask, *first, now),
     };
     let shadow_refused = match verdict {
         Verdict::Granted { units, ends } => lease_out(accounts, ask, units, ends, now),
@@ -145,19 +154,19 @@ pub fn exchange(accounts: &mut [Account], ask: &Ask<'_>, now: i64) -> Outcome {
 }
 
 /// How much, and until when; or which limit has no room.
-fn grant(accounts: &mut [Account], ask: &Ask<'_>, now: i64) -> Verdict {
+fn grant(accounts: &mut [Account], ask: &Ask<'_>, first: u32, now: i64) -> Verdict {
     let Tightest { room: left, violated, at } = tightest(accounts, ask.chain);
     let full = accounts.iter().any(|account| account.leases.len() >= LEASES_MAX);
-    if left < ask.first || full {
-        return refuse(accounts, ask, violated, at, now);
+    if left < first || full {
+        return refuse(accounts, ask, Refusal { first, violated, at }, now);
     }
     let recalled = accounts.iter().any(|account| account.recall_until > now);
     let pool = u64::from(ask.chain.pool().limit.units);
     // The last fiftieth is spent one by one: nothing of it lies idle anywhere.
     let near = u64::from(left) * 50 <= pool;
     let idle = if near || recalled || !ask.may_idle { 0 } else { ask.chain.slice().min(left / 8) };
-    let waiting = u32::try_from(ask.wanted).unwrap_or(u32::MAX).min(ask.chain.allowance()).max(ask.first);
-    let units = waiting.max(idle).min(left);
+    let waiting = ask.taken_of(left.min(ask.chain.allowance()).max(first));
+    let units = waiting.max(idle);
     // A lease never reaches into another window, nor beyond the limits it was granted by.
     let shuts = accounts.iter().zip(ask.chain.links()).filter_map(|(account, link)| {
         let end = account.usage.anchor()?.saturating_add(link.limit.window.length_ms);
@@ -168,7 +177,16 @@ fn grant(accounts: &mut [Account], ask: &Ask<'_>, now: i64) -> Verdict {
     Verdict::Granted { units, ends: ends.max(now.saturating_add(1)) }
 }
 
-fn refuse(accounts: &mut [Account], ask: &Ask<'_>, violated: Violated, at: usize, now: i64) -> Verdict {
+/// Which limit has no room for the first call.
+struct Refusal {
+    first: u32,
+    violated: Violated,
+    /// Its link.
+    at: usize,
+}
+
+fn refuse(accounts: &mut [Account], ask: &Ask<'_>, refusal: Refusal, now: i64) -> Verdict {
+    let Refusal { first, violated, at } = refusal;
     let window = ask.chain.links()[at].limit.window;
     let idle = accounts[at].leases.iter().any(|lease| lease.ends > now);
     if idle {
@@ -176,7 +194,7 @@ fn refuse(accounts: &mut [Account], ask: &Ask<'_>, violated: Violated, at: usize
         let retry_at = now.saturating_add(RECALLED_RETRY_MS);
         return Verdict::Refused { violated, retry_at, held_elsewhere: true };
     }
-    let missing = u64::from(ask.first).saturating_sub(u64::from(room(accounts, ask.chain, at)));
+    let missing = u64::from(first).saturating_sub(u64::from(room(accounts, ask.chain, at)));
     let freed = accounts[at].usage.freed_at(window, missing + overdrawn(accounts, ask.chain, at));
     let retry_at = freed.unwrap_or_else(|| now.saturating_add(window.length_ms));
     Verdict::Refused { violated, retry_at: retry_at.max(now), held_elsewhere: false }
@@ -200,7 +218,7 @@ fn lease_out(accounts: &mut [Account], ask: &Ask<'_>, units: u32, ends: i64, now
         };
         let at = account.usage.charge(window, now, used_by, counted);
         // What waiting calls take at once is nobody's to give back.
-        if u64::from(units) != ask.wanted {
+        if units > ask.taken_of(units) {
             account.leases.push(Lease { id: ask.lease, units: counted, at, ends });
         }
     }

@@ -113,20 +113,24 @@ impl Turn {
         Self { key, open, waiting: VecDeque::new(), returning: Vec::new(), lease: 0 }
     }
 
+    /// What the waiting calls cost.
+    pub(crate) fn costs(&self) -> Vec<u32> {
+        self.waiting.iter().map(|(cost, _)| *cost).collect()
+    }
+
     pub(crate) fn is_done(&self) -> bool {
         self.waiting.is_empty() && self.returning.is_empty() && {
             self.open.returns.is_empty() && self.open.owed == 0 && self.open.acknowledged.is_empty()
         }
     }
 
-    pub(crate) fn ask<'a>(&'a self, shared: &Shared) -> Ask<'a> {
+    pub(crate) fn ask<'a>(&'a self, costs: &'a [u32], shared: &Shared) -> Ask<'a> {
         let (lease_ms, answer_ms) = shared.timing(&self.open.chain);
         Ask {
             chain: &self.open.chain,
             returned: &self.open.returns,
             lease: self.lease,
-            first: self.waiting.front().map_or(0, |(cost, _)| *cost),
-            wanted: self.waiting.iter().map(|(cost, _)| u64::from(*cost)).sum(),
+            costs,
             may_idle: self.open.chain.revision >= self.open.cell.revision.load(Ordering::Acquire),
             owed: self.open.owed,
             acknowledged: &self.open.acknowledged,

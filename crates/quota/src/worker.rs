@@ -156,7 +156,9 @@ impl Worker {
             turn.open.drain();
         }
         let shared = self.shared.clone();
-        let asks: Vec<Ask<'_>> = turns.iter().map(|turn| turn.ask(&shared)).collect();
+        let costs: Vec<Vec<u32>> = turns.iter().map(Turn::costs).collect();
+        let asks: Vec<Ask<'_>> =
+            turns.iter().zip(&costs).map(|(turn, costs)| turn.ask(costs, &shared)).collect();
         let exchanged = shared.ledger.exchange(&asks, &|| shared.now_ms()).await;
         shared.counts.exchanges.fetch_add(1, Ordering::Relaxed);
         match exchanged {

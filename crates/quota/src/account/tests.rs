@@ -24,12 +24,12 @@ impl Bench {
 
     fn ask(&mut self, wanted: u32, returned: &[(u64, u32)]) -> Outcome {
         self.lease += 1;
+        let costs = vec![1; wanted as usize];
         let ask = Ask {
             chain: &self.chain,
             returned,
             lease: self.lease,
-            first: wanted.min(1),
-            wanted: u64::from(wanted),
+            costs: &costs,
             may_idle: true,
             owed: 0,
             acknowledged: &[],
@@ -220,8 +220,7 @@ fn thresholds_are_told_once_a_window_and_again_until_they_were_told() {
         chain: &chain,
         returned: &[],
         lease: 0,
-        first: 0,
-        wanted: 0,
+        costs: &[],
         may_idle: true,
         owed: 0,
         acknowledged: &fifth.crossed,
@@ -245,8 +244,7 @@ fn what_passed_during_an_outage_is_charged_even_beyond_the_limit() {
         chain: &chain,
         returned: &[],
         lease: 0,
-        first: 0,
-        wanted: 0,
+        costs: &[],
         may_idle: true,
         owed: 12,
         acknowledged: &[],

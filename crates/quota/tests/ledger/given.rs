@@ -1,4 +1,4 @@
-//! Nodes of a quota, and a PostgreSQL to share.
+//! Nodes of a quota, and their limits.
 
 use quota::{Answer, Chain, Engine, Ledger, Limit, Options, PoolKey, Time, Window, time::ManualTime};
 use std::sync::{

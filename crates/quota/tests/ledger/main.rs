@@ -1,7 +1,6 @@
-//! The engine on real ledgers: an SQLite file, and a PostgreSQL of the tests' own.
+//! The engine on a real ledger.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 mod engine;
 mod given;
-mod postgres;
