@@ -1,6 +1,7 @@
 //! All limits that one call has to pass.
 
 use crate::{
+    cell::LEASE_UNITS_MAX,
     key::{PoolKey, Purpose},
     window::Window,
 };
@@ -153,11 +154,11 @@ impl Chain {
     /// among the parts of a shared pool.
     pub fn slice(&self) -> u32 {
         let pool = self.pool().limit.units;
-        (pool / 100).max(1) / (self.shares + 1)
+        ((pool / 100).max(1) / (self.shares + 1)).min(LEASE_UNITS_MAX)
     }
 
     /// Units that one exchange grants at most to several calls that wait.
     pub fn allowance(&self) -> u32 {
-        (self.pool().limit.units / 100).max(1)
+        (self.pool().limit.units / 100).clamp(1, LEASE_UNITS_MAX)
     }
 }

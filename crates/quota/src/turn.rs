@@ -2,7 +2,7 @@
 
 use crate::{
     account::{Ask, Crossed, Outcome, Verdict},
-    cell::{Cell, Closed, LEASE_UNITS_MAX},
+    cell::{Cell, Closed},
     chain::Chain,
     engine::{Answer, Shared},
     key::PoolKey,
@@ -192,7 +192,7 @@ impl Turn {
         }
         let lasts = ends - shared.now_ms() - COARSE_MS;
         let is_current = self.open.chain.revision >= self.open.cell.revision.load(Ordering::Acquire);
-        if lasts > 0 && is_current && rest <= LEASE_UNITS_MAX {
+        if lasts > 0 && is_current {
             let deadline = shared.time.coarse_ms() + lasts;
             self.open.lease = Some(self.lease);
             self.open.cell.lease.store(self.lease, Ordering::Release);

@@ -184,6 +184,19 @@ async fn leases_make_transactions_rare() {
 }
 
 #[tokio::test]
+async fn the_largest_limit_is_leased_like_any_other() {
+    let given = Given::new();
+    let node = given.node().await;
+    let limit = chain(u32::MAX);
+    for passed in 1..=1_000 {
+        assert_eq!(left(node.call(&limit).await), u32::MAX - passed);
+    }
+    assert_eq!(node.engine.counts().exchanges.load(std::sync::atomic::Ordering::Relaxed), 1);
+    assert_eq!(left(node.cost(&limit, u32::MAX - 1_000).await), 0);
+    node.stop().await;
+}
+
+#[tokio::test]
 async fn a_view_shows_what_is_used_and_changes_nothing() {
     let given = Given::new();
     let node = given.node().await;
