@@ -273,6 +273,7 @@ fn configuration(folder: &Path, mails: &SmtpSink) -> Config {
         workers: 1,
         smtp: Some(Smtp { url: mails.url(), from: "portal@portal.example".to_owned() }),
         policy: Policy { reserved_mail_domains: vec!["example".to_owned()], ..Policy::default() },
+        ledger: None,
         log_format: LogFormat::Text,
         log_level: "info".to_owned(),
         free_space_floor_bytes: 0,

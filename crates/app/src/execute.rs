@@ -69,6 +69,9 @@ impl App {
     ) -> Result<Done<()>, AppError> {
         let _running = self.inner.in_flight.enter(ticket.command)?;
         let outcome = self.try_until_settled(ticket, use_case).await;
+        if let Ok(done) = &outcome {
+            self.inner.quota.in_force(done.position).await;
+        }
         if outcome.as_ref().is_err_and(AppError::is_final) {
             self.inner.refused.remember(ticket.command, &meta::scope(&ticket.actor));
         }

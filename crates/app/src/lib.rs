@@ -25,6 +25,7 @@ pub mod meta;
 pub mod outcome;
 pub mod passwords;
 pub mod promotion;
+pub mod quota;
 mod refused;
 pub mod review;
 pub mod sealing;
@@ -42,6 +43,7 @@ pub use excerpts::About;
 pub use folds::FoldError;
 pub use meta::{Done, Meta};
 
+use ::quota::Engine;
 use clock::Clock;
 use domain::policy::Policy;
 use eventlog::{EventLog, Head};
@@ -51,6 +53,7 @@ use in_flight::InFlight;
 use keyring::BoundKeys;
 use mail::{Mailer, Outbox, Worker, WorkerParts};
 use passwords::Passwords;
+use quota::Quota;
 use readmodel::ReadModel;
 use refused::Refused;
 use sealing::Sealer;
@@ -82,6 +85,8 @@ pub struct Parts {
     pub passwords: Passwords,
     /// The policy in force.
     pub policy: Policy,
+    /// Counts calls; its worker runs elsewhere.
+    pub engine: Engine,
     /// The clock.
     pub clock: Clock,
     /// Ids and randomness.
@@ -97,6 +102,7 @@ struct Inner {
     outbox: Outbox,
     passwords: Passwords,
     policy: Policy,
+    quota: Quota,
     clock: Clock,
     ids: Ids,
     folds: Folds,
@@ -109,7 +115,7 @@ struct Inner {
 impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { log, read, side, keys, passwords, policy, clock, ids } = parts;
+        let Parts { log, read, side, keys, passwords, policy, engine, clock, ids } = parts;
         let inner = Inner {
             folds: Folds::new(log.clone()),
             sealer: Sealer::new(side.clone(), keys.clone(), ids.clone(), clock.clone()),
@@ -124,6 +130,7 @@ impl App {
             keys,
             passwords,
             policy,
+            quota: Quota::new(engine),
             clock,
             ids,
         };

@@ -18,6 +18,8 @@ const SLEW: i64 = 1_000;
 pub enum Time {
     /// The machine's clocks; the wall clock as the caller reads it.
     System(Arc<dyn Fn() -> i64 + Send + Sync>),
+    /// One clock for everything, which somebody else sets by hand.
+    Followed(Arc<dyn Fn() -> i64 + Send + Sync>),
     /// Clocks that tests set by hand.
     Manual(Arc<ManualTime>),
 }
@@ -51,7 +53,7 @@ impl Time {
     /// The wall clock, milliseconds since 1970 UTC.
     pub fn wall_ms(&self) -> i64 {
         match self {
-            Self::System(wall) => wall(),
+            Self::System(wall) | Self::Followed(wall) => wall(),
             Self::Manual(manual) => manual.wall.load(Ordering::SeqCst),
         }
     }
@@ -60,6 +62,7 @@ impl Time {
     pub fn monotonic_ms(&self) -> i64 {
         match self {
             Self::System(_) => read(rustix::time::ClockId::Boottime),
+            Self::Followed(clock) => clock(),
             Self::Manual(manual) => manual.monotonic.load(Ordering::SeqCst),
         }
     }
@@ -71,6 +74,7 @@ impl Time {
     pub fn coarse_ms(&self) -> i64 {
         match self {
             Self::System(_) => read(rustix::time::ClockId::MonotonicCoarse),
+            Self::Followed(clock) => clock(),
             Self::Manual(manual) => manual.monotonic.load(Ordering::SeqCst),
         }
     }

@@ -9,15 +9,18 @@ use app::{
     ids::Ids,
     keyring::Keyring,
     passwords::Passwords,
+    quota::{Follower, time_of},
     side_state::{SideState, SideStateError},
 };
 use eventlog::{EventLog, Hooks, OnFatal, OpenError, SledOptions};
+use quota::{Engine, Ledger, LedgerError, Options};
 use readmodel::Projector;
 use std::{
     fs::DirBuilder,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
+use tokio::sync::mpsc;
 
 /// Threads that hash passwords: each holds 19 MiB while it works.
 const PASSWORD_THREADS: usize = 2;
@@ -30,6 +33,20 @@ pub(crate) struct Opened {
     pub(crate) log: EventLog,
     /// Folds the log into the read model while it runs.
     pub(crate) projector: Projector,
+    /// What counts calls.
+    pub(crate) counting: Counting,
+}
+
+/// What runs beside the door.
+pub(crate) struct Counting {
+    /// Where calls are counted, to close in the end.
+    pub(crate) ledger: Ledger,
+    /// Leases from it, and gives back.
+    pub(crate) worker: quota::Worker,
+    /// Keeps up with who is who.
+    pub(crate) follower: Follower,
+    /// Thresholds that were reached.
+    pub(crate) notices: mpsc::Receiver<quota::Notice>,
 }
 
 /// Where the log lives.
@@ -65,6 +82,11 @@ pub(crate) async fn open(
     let (read, projector) = readmodel::open(&config.data_dir.join("readmodel"), log.clone())
         .await
         .context("the read model cannot be opened")?;
+    let ledger = open_ledger(config).await?;
+    let options = Options::new(u64::from_be_bytes(ids.bytes()));
+    let (engine, worker, notices) = Engine::start(ledger.clone(), time_of(&clock), options)
+        .await
+        .context("the ledger of calls cannot be read")?;
     let passwords = Passwords::start(PASSWORD_THREADS, ids.clone()).context("no threads for passwords")?;
     let app = App::new(Parts {
         log: log.clone(),
@@ -73,10 +95,26 @@ pub(crate) async fn open(
         keys,
         passwords,
         policy: config.policy.clone(),
+        engine,
         clock,
         ids,
     });
-    Ok(Opened { app, log, projector })
+    let counting = Counting { ledger, worker, follower: app.quota_follower(), notices };
+    Ok(Opened { app, log, projector, counting })
+}
+
+async fn open_ledger(config: &Config) -> Result<Ledger, Failure> {
+    let opened = if let Some(url) = &config.ledger {
+        Ledger::open_postgres(url).await
+    } else {
+        let folder = config.data_dir.join("quota");
+        private_dir(&folder)?;
+        Ledger::open_sqlite(&folder.join("quota.sqlite")).await
+    };
+    opened.map_err(|error| match error {
+        LedgerError::NewerSchema { .. } => Failure::NewerFormat(error.to_string()),
+        error => Failure::Failed(anyhow::Error::new(error).context("the ledger of calls cannot be opened")),
+    })
 }
 
 fn private_dir(path: &Path) -> Result<(), Failure> {

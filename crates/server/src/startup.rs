@@ -6,7 +6,7 @@ use crate::{
     exit::Failure,
     extract::query,
     middleware::edge,
-    parts::{self, Opened},
+    parts::{self, Counting, Opened},
     portal::{Fatal, Portal},
     problem::{Problem, failures::chain, kinds},
 };
@@ -17,7 +17,7 @@ use actix_web::{
     web::{Data, PathConfig, QueryConfig, ServiceConfig},
 };
 use anyhow::Context as _;
-use app::{App, clock::Clock, ids::Ids, mail::Mailer, mail::Worker, secret::Secret};
+use app::{App, clock::Clock, ids::Ids, mail::Mailer, mail::Worker, quota::Follower, secret::Secret};
 use eventlog::{EventLog, OnFatal};
 use readmodel::Projector;
 use std::{
@@ -49,13 +49,14 @@ pub struct Application {
     log: EventLog,
     projector: Projector,
     mail: Option<Worker>,
+    counting: Counting,
 }
 
 impl Application {
     /// Opens the data directory and binds the port; nothing is answered yet.
     pub async fn build(config: Config, clock: Clock, ids: Ids) -> Result<Self, Failure> {
         let fatal = watch::Sender::new(None);
-        let Opened { app, log, projector } =
+        let Opened { app, log, projector, counting } =
             parts::open(&config, clock.clone(), ids.clone(), Some(on_fatal(&fatal))).await?;
         let listener = TcpListener::bind(config.listen)
             .map_err(|error| Failure::Unavailable(format!("cannot listen on {}: {error}", config.listen)))?;
@@ -70,7 +71,7 @@ impl Application {
         };
         let portal = Data::new(Portal::new(app, clock, ids, https, fatal));
         let server = serve(listener, config.workers, portal.clone())?;
-        Ok(Self { address, server, portal, log, projector, mail })
+        Ok(Self { address, server, portal, log, projector, mail, counting })
     }
 
     /// Where it listens.
@@ -91,11 +92,14 @@ impl Application {
     /// Answers until `stop` completes or something is wrong that only a new process can mend. Then: not ready,
     /// no new connections, requests under way end, workers end, the log closes.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Failure> {
-        let Self { address, server, portal, log, projector, mail } = self;
+        let Self { address, server, portal, log, projector, mail, counting } = self;
+        let Counting { ledger, worker, follower, notices } = counting;
         let (workers_stop, stopped) = watch::channel(false);
         let mut fatal = portal.fatal();
         let mut workers = vec![tokio::spawn(project(projector, stopped.clone()))];
         workers.extend(mail.map(|worker| tokio::spawn(send_mails(worker, portal.clone(), stopped.clone()))));
+        workers.push(tokio::spawn(worker.run(until(stopped.clone()))));
+        workers.push(tokio::spawn(follow(follower, stopped.clone())));
         workers.push(tokio::spawn(keep_house(portal.app.clone(), stopped.clone())));
         let handle = server.handle();
         let serving = tokio::spawn(answer(server, portal.clone()));
@@ -117,6 +121,8 @@ impl Application {
         if tokio::time::timeout(WORKER_END_MAX, portal.app.finish()).await.is_err() {
             tracing::error!("a command did not end in time");
         }
+        drop(notices);
+        ledger.close().await;
         log.close().await;
         tracing::info!("stopped");
         outcome
@@ -127,6 +133,13 @@ impl Application {
 async fn project(projector: Projector, stopped: watch::Receiver<bool>) {
     if let Err(error) = projector.run(until(stopped)).await {
         tracing::error!(error = %chain(&error), "the projector has stopped");
+    }
+}
+
+/// Keeps the door's directory up to date. When it ends, calls are refused and all else goes on: readiness tells.
+async fn follow(follower: Follower, stopped: watch::Receiver<bool>) {
+    if let Err(error) = follower.run(until(stopped)).await {
+        tracing::error!(error = %chain(&error), "the door is shut");
     }
 }
 

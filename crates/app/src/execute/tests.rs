@@ -1,8 +1,9 @@
 use super::*;
 use crate::{
     Meta, Parts, aggregate::Aggregate as _, clock::Clock, ids::Ids, keyring::Keyring, passwords::Passwords,
-    secret::Secret, side_state::SideState, sign_up::SignUp,
+    quota::time_of, secret::Secret, side_state::SideState, sign_up::SignUp,
 };
+use ::quota::{Engine, Ledger, Options};
 use chrono::DateTime;
 use domain::{
     actor::Actor,
@@ -12,12 +13,21 @@ use domain::{
     policy::Policy,
 };
 use eventlog::EventLog;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    path::Path,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 struct Bench {
     app: App,
     developer: DeveloperId,
     _dir: tempfile::TempDir,
+}
+
+/// An engine without a worker: nothing here calls the platform.
+async fn engine(dir: &Path, clock: &Clock) -> Engine {
+    let ledger = Ledger::open_sqlite(&dir.join("quota.sqlite")).await.unwrap();
+    Engine::start(ledger, time_of(clock), Options::new(1)).await.unwrap().0
 }
 
 impl Bench {
@@ -34,6 +44,7 @@ impl Bench {
             keys: Keyring::generate(&ids).bind(log_id),
             passwords: Passwords::start(1, ids.clone()).unwrap(),
             policy: Policy::default(),
+            engine: engine(dir.path(), &clock).await,
             clock,
             ids,
             log,

@@ -51,6 +51,7 @@ struct Keys {
     command: Key,
     message_id: Key,
     token: Key,
+    access: Key,
     transient: Key,
 }
 
@@ -72,6 +73,7 @@ impl Keyring {
             command: bound(&self.id, "command id"),
             message_id: bound(&self.id, "message id"),
             token: bound(&self.token, "token"),
+            access: bound(&self.token, "access token"),
             transient: bound(&self.side_state, "side state"),
         }))
     }
@@ -119,6 +121,11 @@ impl BoundKeys {
     /// Keyed hash of a session token or API secret; all that is stored of it.
     pub fn token_hash(&self, token: &[u8; 32]) -> [u8; 32] {
         mac(&self.0.token, &[token])
+    }
+
+    /// Keyed hash that makes an access token ours.
+    pub(crate) fn access_mac(&self, signed: &[u8]) -> [u8; 32] {
+        mac(&self.0.access, &[signed])
     }
 
     /// The left part of a Message-ID: the same for every attempt to send one mail.

@@ -1,7 +1,7 @@
 //! Password hashes, second factors, failed sign-ins, and hashes of API secrets.
 
 use super::{
-    SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW, SideState, SideStateError, bytes, column, instant, millis, sql,
+    SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW, SideState, SideStateError, bytes, column, id, instant, millis, sql,
 };
 use crate::secret::Secret;
 use chrono::{DateTime, Utc};
@@ -141,6 +141,13 @@ impl SideState {
         let query = sqlx::query(sql::API_SECRET).bind(bytes(secret.uuid()));
         let row = query.fetch_optional(&self.readers).await?;
         row.map(|row| column::<[u8; 32], Vec<u8>>(&row, 0, "api_secrets")).transpose()
+    }
+
+    /// The API secret with this keyed hash.
+    pub async fn api_secret_of(&self, hash: &[u8; 32]) -> Result<Option<SecretId>, SideStateError> {
+        let query = sqlx::query(sql::API_SECRET_OF_HASH).bind(hash.to_vec());
+        let row = query.fetch_optional(&self.readers).await?;
+        row.map(|row| id(&row, 0, "api_secrets").map(SecretId::from_uuid)).transpose()
     }
 
     /// Revokes an API secret.

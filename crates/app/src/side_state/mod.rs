@@ -40,7 +40,10 @@ pub const SIGN_IN_WINDOW: TimeDelta = TimeDelta::minutes(15);
 /// How long a mail counts against a budget.
 pub const BUDGET_WINDOW: TimeDelta = TimeDelta::hours(24);
 
-const MIGRATIONS: [(i64, &str); 1] = [(1, include_str!("../../../../migrations/state/0001_side_state.sql"))];
+const MIGRATIONS: [(i64, &str); 2] = [
+    (1, include_str!("../../../../migrations/state/0001_side_state.sql")),
+    (2, include_str!("../../../../migrations/state/0002_api_secrets_by_hash.sql")),
+];
 
 /// The side state of one portal. Cheap to clone.
 #[derive(Clone)]

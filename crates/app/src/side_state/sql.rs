@@ -44,6 +44,7 @@ statements! {
 
     INSERT_API_SECRET = "INSERT INTO api_secrets (secret, secret_hash) VALUES ($1, $2) ON CONFLICT (secret) DO NOTHING";
     API_SECRET = "SELECT secret_hash FROM api_secrets WHERE secret = $1";
+    API_SECRET_OF_HASH = "SELECT secret FROM api_secrets WHERE secret_hash = $1";
     DELETE_API_SECRET = "DELETE FROM api_secrets WHERE secret = $1";
 
     INSERT_SIGN_UP = "INSERT INTO sign_ups (id, address_fp, payload, known, created_at, expires_at) \

@@ -9,6 +9,7 @@ use app::{
     keyring::{BoundKeys, Fingerprinted, Keyring},
     mail::{Mail, Mailer},
     passwords::Passwords,
+    quota::time_of,
     secret::Secret,
     side_state::SideState,
     sign_up::{Proven, SignUp, SignUpStarted},
@@ -27,10 +28,17 @@ use domain::{
     staff::StaffRole,
 };
 use eventlog::{EventLog, Position, Record, StreamVersion};
+use quota::{Engine, Ledger, Options};
 use readmodel::ReadModel;
 use std::time::Duration;
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+/// Keeps the door's directory up to date.
+async fn follow(app: &App) {
+    tokio::spawn(app.quota_follower().run(std::future::pending()));
+    app.door_ready().await;
+}
 
 pub(crate) struct Bench {
     pub(crate) app: App,
@@ -40,6 +48,7 @@ pub(crate) struct Bench {
     pub(crate) ids: Ids,
     pub(crate) clock: ManualClock,
     pub(crate) passwords: Passwords,
+    pub(crate) engine: Engine,
     policy: Policy,
     read: ReadModel,
     _dir: tempfile::TempDir,
@@ -58,6 +67,10 @@ impl Bench {
         let passwords = Passwords::start(2, ids.clone()).unwrap();
         let (read, projector) = readmodel::open(dir.path(), log.clone()).await.unwrap();
         tokio::spawn(projector.run(std::future::pending()));
+        let ledger = Ledger::open_sqlite(&dir.path().join("quota.sqlite")).await.unwrap();
+        let started = Engine::start(ledger, time_of(&clock), Options::new(1)).await.unwrap();
+        let (engine, worker, _notices) = started;
+        tokio::spawn(worker.run(std::future::pending()));
         let app = App::new(Parts {
             log: log.clone(),
             read: read.clone(),
@@ -65,14 +78,16 @@ impl Bench {
             keys: keys.clone(),
             passwords: passwords.clone(),
             policy: policy.clone(),
+            engine: engine.clone(),
             clock,
             ids: ids.clone(),
         });
-        Self { app, log, side, keys, ids, clock: hand, passwords, policy, read, _dir: dir }
+        follow(&app).await;
+        Self { app, log, side, keys, ids, clock: hand, passwords, engine, policy, read, _dir: dir }
     }
 
     /// The same portal after a restart: nothing but log, side state and keys is left.
-    pub(crate) fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.app = App::new(Parts {
             log: self.log.clone(),
             read: self.read.clone(),
@@ -80,9 +95,11 @@ impl Bench {
             keys: self.keys.clone(),
             passwords: self.passwords.clone(),
             policy: self.policy.clone(),
+            engine: self.engine.clone(),
             clock: Clock::Manual(self.clock.clone()),
             ids: self.ids.clone(),
         });
+        follow(&self.app).await;
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {

@@ -112,7 +112,7 @@ async fn a_code_spent_by_a_confirmation_that_died_with_its_process_is_good_still
     let died = domain::ids::CommandId::from_uuid(bench.ids.v4());
     let expires_at = bench.now() + TimeDelta::hours(72);
     bench.side.try_code(&challenge, true, died, bench.now(), expires_at).await.unwrap();
-    bench.restart();
+    bench.restart().await;
     bench.app.confirm_contact(bench.by(ada), ada, account, intent, code).await.unwrap();
     assert_eq!(bench.count("prodaccount.contact_proven").await, 1);
 }

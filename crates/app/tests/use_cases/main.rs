@@ -4,6 +4,7 @@
 mod bench;
 mod contacts;
 mod deadlines;
+mod door;
 mod groups;
 mod housekeeping;
 mod integrations;

@@ -10,7 +10,7 @@ async fn a_command_repeated_after_a_restart_gives_the_same_ids_and_adds_nothing(
     let ada = bench.developer("ada@acme.com").await.developer;
     let first = bench.app.create_group(bench.by(ada).key("k1"), ada, "Rocket".to_owned()).await.unwrap();
     assert!(!first.replayed);
-    bench.restart();
+    bench.restart().await;
     let events = bench.records().await.len();
     let again = bench.app.create_group(bench.by(ada).key("k1"), ada, "Rocket".to_owned()).await.unwrap();
     assert!(again.replayed);
@@ -73,7 +73,7 @@ async fn a_replay_never_shows_a_secret_again() {
     };
     let first = register(&bench).await.value.secret.unwrap();
     assert!(first.secret.is_some());
-    bench.restart();
+    bench.restart().await;
     let again = register(&bench).await;
     let lost = again.value.secret.unwrap();
     assert!(again.replayed && lost.secret.is_none());
@@ -164,7 +164,7 @@ async fn a_corrupt_stream_is_named_with_the_first_event_that_does_not_fit() {
         privileged: false,
     };
     bench.log.append(AppendBatch { envelope, streams }).await.unwrap();
-    bench.restart();
+    bench.restart().await;
     let error = bench.app.rename_group(bench.by(ada), ada, group, "Comet".to_owned()).await.unwrap_err();
     let AppError::Corrupt(source) = error else { panic!("{error}") };
     assert_eq!(source.to_string(), format!("stream {stream} is corrupt at version 2"));

@@ -219,7 +219,7 @@ async fn a_code_spent_by_a_command_that_died_with_its_process_proves_still() {
     let challenge = app::codes::Challenge::sign_up(started.id, bench.fingerprint(EMAIL));
     let died = domain::ids::CommandId::from_uuid(bench.ids.v4());
     bench.side.try_code(&challenge, true, died, bench.now(), started.expires_at).await.unwrap();
-    bench.restart();
+    bench.restart().await;
     let code = bench.sign_up_code(started.id, EMAIL);
     assert!(matches!(bench.prove(started.id, "AAAA-AAAA").await, Err(AppError::CodeUsed)));
     bench.prove(started.id, &code).await.unwrap();

@@ -105,6 +105,14 @@ pub static KEYS: &[Key] = &[
         "",
         "mail domains such as demo.test accepted all the same; refused in production",
     ),
+    Key {
+        name: "quota.ledger",
+        kind: Kind::Text,
+        default: None,
+        secret: true,
+        doc: "where calls are counted: postgres://user:password@host/database to share one count among nodes; \
+              data_dir/quota/quota.sqlite when absent",
+    },
     choice("log.format", "json", &["json", "text"], "form of the log lines on standard error"),
     choice("log.level", "info", &["error", "warn", "info", "debug", "trace"], "least level that is logged"),
     integer(

@@ -54,6 +54,8 @@ pub struct Config {
     pub smtp: Option<Smtp>,
     /// Policy in force.
     pub policy: Policy,
+    /// Database that calls are counted in; none counts in a file of this node's own.
+    pub ledger: Option<String>,
     /// Form of log lines.
     pub log_format: LogFormat,
     /// Least level logged.
@@ -92,6 +94,7 @@ impl Config {
         let listen = listen(settings, &mut complaints);
         let base_url = base_url(settings, mode, &mut complaints);
         let smtp = smtp(settings, mode, &mut complaints);
+        let ledger = ledger(settings, &mut complaints);
         let policy = policy(settings);
         if mode == Mode::Production && !policy.reserved_mail_domains.is_empty() {
             complaints.push(
@@ -113,6 +116,7 @@ impl Config {
             workers: usize::try_from(settings.integer("http.workers")).unwrap_or_default(),
             smtp,
             policy,
+            ledger,
             log_format: match settings.text("log.format") {
                 Some("text") => LogFormat::Text,
                 _ => LogFormat::Json,
@@ -182,6 +186,20 @@ fn smtp(settings: &Settings, mode: Mode, complaints: &mut Vec<String>) -> Option
             None
         }
     }
+}
+
+fn ledger(settings: &Settings, complaints: &mut Vec<String>) -> Option<String> {
+    let text = settings.text("quota.ledger").filter(|text| !text.is_empty())?;
+    let is_database =
+        matches!(Url::parse(text), Ok(url) if matches!(url.scheme(), "postgres" | "postgresql"));
+    if !is_database {
+        complaints.push(
+            "quota.ledger must be of the form postgres://user:password@host/database, or absent to count in a \
+             file below data_dir"
+                .to_owned(),
+        );
+    }
+    Some(text.to_owned())
 }
 
 fn policy(settings: &Settings) -> Policy {

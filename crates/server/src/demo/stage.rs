@@ -109,6 +109,7 @@ fn configuration(folder: &Path, mails: &SmtpSink) -> Config {
         workers: WORKERS,
         smtp: Some(Smtp { url: mails.url(), from: format!("portal@portal.{MAIL_DOMAIN}") }),
         policy: Policy { reserved_mail_domains: vec![MAIL_DOMAIN.to_owned()], ..Policy::default() },
+        ledger: None,
         log_format: LogFormat::Text,
         log_level: "warn".to_owned(),
         free_space_floor_bytes: 0,

@@ -40,7 +40,7 @@ fn start_log(config: &Config) -> Result<(), Failure> {
 /// Our own crates at the level asked for. Other people's are heard from `warn` on only: their finer lines quote
 /// statements and dialogues.
 fn filter(level: &str) -> EnvFilter {
-    let ours = ["access", "app", "domain", "eventlog", "readmodel", "server"];
+    let ours = ["access", "app", "domain", "eventlog", "quota", "readmodel", "server"];
     let directives = ours.map(|target| format!("{target}={level}")).join(",");
     EnvFilter::new(format!("warn,{directives}"))
 }

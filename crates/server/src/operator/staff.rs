@@ -63,6 +63,7 @@ pub(crate) async fn add(config: Config, newcomer: Newcomer) -> Result<String, Fa
     let Newcomer { name, role, own_developers, .. } = newcomer;
     let enrolment = Enrolment { email, name, role: role.into(), own_developers };
     let done = opened.app.enrol(meta, enrolment).await;
+    opened.counting.ledger.close().await;
     opened.log.close().await;
     let Enrolled { staff, access } = done.map_err(refused)?.value;
     let access = access.context("a new member of staff has a way to sign in")?;

@@ -79,6 +79,9 @@ impl World {
         let running = watch::Sender::new(());
         tokio::spawn(mailing.run(ended(running.subscribe())));
         tokio::spawn(opened.projector.run(ended(running.subscribe())));
+        tokio::spawn(opened.counting.worker.run(ended(running.subscribe())));
+        tokio::spawn(opened.counting.follower.run(ended(running.subscribe())));
+        opened.app.door_ready().await;
         let portal = Portal::new(opened.app, clock, ids, false, watch::Sender::new(None));
         portal.caught_up(portal.app.head().position).await.expect("a read model");
         Self { _dir: dir, portal: Data::new(portal), mails, _running: running }

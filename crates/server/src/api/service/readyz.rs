@@ -15,6 +15,8 @@ pub struct Readiness {
     writing: Part,
     /// Queries are answered: the read model has caught up.
     reading: Part,
+    /// Calls are answered at the door: it knows who is who.
+    quota: Part,
     /// The server is about to stop.
     draining: bool,
 }
@@ -81,8 +83,21 @@ impl Readiness {
             stopped_at: status.failed.as_ref().map(|failed| failed.position.0),
             event_type: status.failed.map(|failed| failed.event_type),
         };
+        let quota = Part {
+            ready: portal.app.is_door_ready(),
+            reason: (!portal.app.is_door_ready()).then_some("the door does not know who is who"),
+            lag: None,
+            stopped_at: None,
+            event_type: None,
+        };
         let draining = portal.is_draining();
-        Self { ready: writing.ready && reading.ready && !draining, writing, reading, draining }
+        Self {
+            ready: writing.ready && reading.ready && quota.ready && !draining,
+            writing,
+            reading,
+            quota,
+            draining,
+        }
     }
 }
 

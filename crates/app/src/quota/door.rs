@@ -1,0 +1,198 @@
+//! The door: one question for each call, one answer.
+
+use super::rules::Place;
+use crate::{App, error::AppError};
+use chrono::{DateTime, Utc};
+use domain::{
+    group::GroupRef,
+    ids::{IntegrationId, SecretId},
+};
+use quota::{Answer, Violated, cell::Closed};
+use std::sync::Arc;
+
+/// What a caller shows.
+#[derive(Clone, Copy)]
+pub enum Caller<'a> {
+    /// Nothing.
+    Nobody,
+    /// An API secret, or a token that was given for one.
+    Bearer(&'a str),
+    /// A public key with its secret.
+    Pair {
+        /// The key.
+        key: &'a str,
+        /// The secret.
+        secret: &'a str,
+    },
+    /// A public key; the gateway has looked at the secret itself.
+    Key(&'a str),
+}
+
+/// A call.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// Who calls.
+    pub caller: Caller<'a>,
+    /// For which customer site.
+    pub site: Option<&'a str>,
+    /// How many units of the limit it takes; at least 1.
+    pub cost: u32,
+}
+
+/// May it pass?
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is counted and may.
+    Allowed(Allowed),
+    /// It may not, and nothing is counted.
+    Refused(Refusal),
+}
+
+/// A call that may pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowed {
+    /// Who calls.
+    pub integration: IntegrationId,
+    /// Whose limit it is counted against.
+    pub group: GroupRef,
+    /// Units in a window.
+    pub limit: u32,
+    /// Length of the window in seconds.
+    pub window_s: u32,
+    /// Units left behind the call.
+    pub left: u32,
+}
+
+/// Why a call may not pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// It shows nothing.
+    CredentialMissing,
+    /// What it shows opens nothing, or does not any more.
+    CredentialUnknown,
+    /// Every call of the group is refused.
+    Suspended {
+        /// Since when.
+        since: DateTime<Utc>,
+    },
+    /// It costs more than can ever be left.
+    NeverAdmissible {
+        /// The most that one call can cost.
+        largest: u32,
+    },
+    /// A limit is reached.
+    Exceeded(Exceeded),
+    /// The ledger can't be reached.
+    LedgerUnavailable,
+    /// Too many calls wait.
+    Busy,
+    /// The door does not know yet who is who.
+    NotReady,
+}
+
+/// A limit that is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exceeded {
+    /// What would have been, had it passed: `left` is what is left all the same.
+    pub would: Allowed,
+    /// Which limit.
+    pub violated: Violated,
+    /// Units of that limit.
+    pub violated_units: u32,
+    /// Its window in seconds.
+    pub violated_window_s: u32,
+    /// When a call of this cost may pass.
+    pub next_free_at: DateTime<Utc>,
+    /// Seconds until then, at least 1.
+    pub retry_after_s: u32,
+    /// Whether what is missing lies idle elsewhere and has been called back.
+    pub held_elsewhere: bool,
+}
+
+impl App {
+    /// Answers one call.
+    pub async fn authorise(&self, question: Question<'_>) -> Result<Verdict, AppError> {
+        if !self.inner.quota.directory.is_ready() {
+            return Ok(Verdict::Refused(Refusal::NotReady));
+        }
+        let place = match self.find(question.caller).await? {
+            Ok(place) => place,
+            Err(refusal) => return Ok(Verdict::Refused(refusal)),
+        };
+        if let Some(since) = place.rules.suspended {
+            return Ok(Verdict::Refused(Refusal::Suspended { since }));
+        }
+        Ok(self.spend(&place, question.cost).await)
+    }
+
+    /// Who calls.
+    async fn find(&self, caller: Caller<'_>) -> Result<Result<Arc<Place>, Refusal>, AppError> {
+        let directory = &self.inner.quota.directory;
+        let shown = match caller {
+            Caller::Nobody => return Ok(Err(Refusal::CredentialMissing)),
+            Caller::Bearer(text) | Caller::Pair { secret: text, .. } => self.secret_behind(text).await?,
+            Caller::Key(key) => directory.secret_of(key),
+        };
+        let fits = |secret: SecretId| {
+            let credential = directory.credential(secret)?;
+            let fits = match caller {
+                Caller::Pair { key, .. } => credential.key == *key.as_bytes(),
+                Caller::Nobody | Caller::Bearer(_) | Caller::Key(_) => true,
+            };
+            if fits { directory.place(credential.integration) } else { None }
+        };
+        Ok(shown.and_then(fits).ok_or(Refusal::CredentialUnknown))
+    }
+
+    async fn spend(&self, place: &Place, cost: u32) -> Verdict {
+        let engine = &self.inner.quota.engine;
+        let pool = place.pool(engine);
+        if cost > pool.largest {
+            return Verdict::Refused(Refusal::NeverAdmissible { largest: pool.largest });
+        }
+        let answer = match engine.try_spend(&pool.cell, cost) {
+            Some(answer) => answer,
+            None => engine.spend(pool.key, &pool.cell, &pool.chain, cost).await,
+        };
+        match answer {
+            Answer::Admitted { left, graced: _ } => Verdict::Allowed(allowed(place, left)),
+            Answer::Refused { closed, left } => {
+                Verdict::Refused(Refusal::Exceeded(self.exceeded(place, closed, left)))
+            }
+            Answer::NeverAdmissible { largest } => Verdict::Refused(Refusal::NeverAdmissible { largest }),
+            Answer::Unavailable => Verdict::Refused(Refusal::LedgerUnavailable),
+            Answer::Busy => Verdict::Refused(Refusal::Busy),
+        }
+    }
+
+    fn exceeded(&self, place: &Place, closed: Closed, left: u32) -> Exceeded {
+        let now = self.inner.quota.engine.now_ms();
+        let wait_ms = (closed.retry_at - now).max(1);
+        let limit = place.rules.limit_of(closed.violated);
+        Exceeded {
+            would: allowed(place, left),
+            violated: closed.violated,
+            violated_units: limit.units,
+            violated_window_s: seconds(limit.window.length_ms),
+            next_free_at: DateTime::from_timestamp_millis(now + wait_ms).unwrap_or(DateTime::<Utc>::MAX_UTC),
+            retry_after_s: seconds(wait_ms),
+            held_elsewhere: closed.held_elsewhere,
+        }
+    }
+}
+
+fn allowed(place: &Place, left: u32) -> Allowed {
+    let limits = place.rules.limits;
+    Allowed {
+        integration: place.integration,
+        group: place.rules.group,
+        limit: limits.calls,
+        window_s: limits.window_s,
+        left,
+    }
+}
+
+/// Whole seconds, rounded up.
+fn seconds(ms: i64) -> u32 {
+    u32::try_from((ms + 999) / 1_000).unwrap_or(u32::MAX)
+}
