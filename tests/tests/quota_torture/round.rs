@@ -30,6 +30,9 @@ pub(crate) struct Round {
     started: u64,
     killed: u64,
     ledger_faults: u64,
+    /// What was done when (ms): shown when the round fails.
+    journal: Vec<(u128, String)>,
+    begun: Instant,
 }
 
 /// What came of it.
@@ -62,6 +65,20 @@ impl fmt::Display for Outcome {
     }
 }
 
+/// What happens to the database.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ledger {
+    Stands,
+    LosesSessions,
+    Dies,
+}
+
+impl Ledger {
+    fn when(self, may_fail: bool) -> Self {
+        if may_fail { self } else { Self::Stands }
+    }
+}
+
 /// Nodes with their clients.
 struct Cluster {
     setting: Setting,
@@ -72,7 +89,15 @@ struct Cluster {
 
 impl Round {
     pub(crate) fn new(seed: u64, number: u64) -> Self {
-        Self { random: Random(seed), number, started: 0, killed: 0, ledger_faults: 0 }
+        Self {
+            random: Random(seed),
+            number,
+            started: 0,
+            killed: 0,
+            ledger_faults: 0,
+            journal: Vec::new(),
+            begun: Instant::now(),
+        }
     }
 
     pub(crate) fn run(mut self, postgres: &mut Postgres) -> Outcome {
@@ -81,11 +106,11 @@ impl Round {
         let mut cluster = self.cluster(postgres, limit, begun);
         // A database that dies takes a share of the time, not all of it.
         let may_fail = self.random.below(3) == 0;
-        self.faults(&mut cluster, postgres, begun + FAULTS, may_fail);
+        self.faults(&mut cluster, postgres, begun + FAULTS, Ledger::LosesSessions.when(may_fail));
         wait(begun + FAULTS + CALM);
         let calm = i64::try_from((FAULTS + CALM).as_micros()).unwrap();
         let first_faults = (self.killed, self.ledger_faults);
-        self.faults(&mut cluster, postgres, begun + FAULTS + CALM + BEYOND, may_fail);
+        self.faults(&mut cluster, postgres, begun + FAULTS + CALM + BEYOND, Ledger::Dies.when(may_fail));
         let nodes = cluster.nodes.len();
         let refusals: u64 = cluster.gateways.iter().map(Gateway::final_refusals).sum();
         let (mut log, dropped) = cluster.end();
@@ -100,6 +125,13 @@ impl Round {
             outcome.failures.push("nobody was refused: there was no demand".to_owned());
         }
         self.check_use(&mut outcome, &log, calm, first_faults, dropped);
+        if !outcome.failures.is_empty() {
+            outcome.failures.push(format!(
+                "{:?}; passed by half seconds {:?}",
+                self.journal,
+                histogram(&log)
+            ));
+        }
         outcome
     }
 
@@ -166,23 +198,28 @@ impl Round {
         cluster.nodes[at] = Some(node);
     }
 
-    fn faults(&mut self, cluster: &mut Cluster, postgres: &mut Postgres, until: Instant, may_fail: bool) {
+    fn faults(&mut self, cluster: &mut Cluster, postgres: &mut Postgres, mut until: Instant, ledger: Ledger) {
         while Instant::now() < until {
             thread::park_timeout(Duration::from_millis(50 + self.random.below(250)));
             let at = usize::try_from(self.random.below(cluster.nodes.len() as u64)).unwrap();
-            match self.random.below(8) {
+            let fault = self.random.below(8);
+            self.journal.push((self.begun.elapsed().as_millis(), format!("fault {fault} of node {at}")));
+            match fault {
                 0 | 1 => self.kill(cluster, at, "KILL"),
                 2 => self.kill(cluster, at, "TERM"),
                 3 | 4 => self.pause(cluster, at),
                 5 => self.jump(cluster),
-                6 if may_fail => {
+                6 if ledger != Ledger::Stands => {
                     self.ledger_faults += cluster.nodes.len() as u64;
                     postgres.end_sessions();
                 }
-                7 if may_fail => {
+                7 if ledger == Ledger::Dies => {
                     self.ledger_faults += cluster.nodes.len() as u64;
+                    let down = Instant::now();
                     postgres.crash();
                     postgres.serve();
+                    // Nothing can pass meanwhile, so the schedule goes on for as much longer.
+                    until += down.elapsed();
                 }
                 _ => {}
             }
@@ -235,6 +272,17 @@ impl Cluster {
 fn send(node: &Node, signal: &str) {
     let sent = Command::new("kill").args(["-s", signal, &node.child.id().to_string()]).status().unwrap();
     assert!(sent.success(), "the node has ended by itself");
+}
+
+/// Calls that passed in each half second.
+fn histogram(log: &[Passed]) -> Vec<usize> {
+    let mut counts = Vec::new();
+    for call in log {
+        let at = usize::try_from(call.passed / 500_000).unwrap();
+        counts.resize(counts.len().max(at + 1), 0);
+        counts[at] += 1;
+    }
+    counts
 }
 
 fn wait(until: Instant) {
