@@ -82,6 +82,13 @@ pub struct Outcome {
     pub crossed: Vec<Crossed>,
 }
 
+impl Outcome {
+    /// Nothing was done.
+    pub(crate) fn damaged() -> Self {
+        Self { verdict: Verdict::Damaged, left: 0, shadow_refused: 0, crossed: Vec::new() }
+    }
+}
+
 /// A threshold that was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Crossed {
@@ -112,6 +119,8 @@ pub enum Verdict {
     },
     /// Nothing was wanted.
     Returned,
+    /// A row of the chain is not one that this program wrote. It is left as it is, and nothing passes.
+    Damaged,
 }
 
 impl Ask<'_> {
@@ -145,7 +154,7 @@ pub fn exchange(accounts: &mut [Account], ask: &Ask<'_>, now: i64) -> Outcome {
     };
     let shadow_refused = match verdict {
         Verdict::Granted { units, ends } => lease_out(accounts, ask, units, ends, now),
-        Verdict::Refused { .. } | Verdict::Returned => 0,
+        Verdict::Refused { .. } | Verdict::Returned | Verdict::Damaged => 0,
     };
     let pool = ask.chain.pool().limit;
     let crossed = accounts.first_mut().map(|account| account.cross(pool, ask.acknowledged, now));

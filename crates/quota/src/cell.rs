@@ -80,10 +80,9 @@ impl<W: Word> Slice<W> {
         parts(self.0.load()).1
     }
 
-    /// Whether units are left behind their deadline.
-    pub fn is_stale(&self, now_ms: u64) -> bool {
-        let (deadline, units) = parts(self.0.load());
-        units > 0 && now_ms >= deadline
+    /// Until when units can be taken; 0 when there is no lease.
+    pub fn deadline(&self) -> u64 {
+        parts(self.0.load()).0
     }
 }
 

@@ -96,9 +96,10 @@ impl Open {
         self.lease.is_none() && self.returns.is_empty() && self.owed == 0 && self.acknowledged.is_empty()
     }
 
-    pub(crate) fn is_due(&self, coarse: u64) -> bool {
+    /// When there is something to give back or to pay (coarse ms).
+    pub(crate) fn due_at(&self) -> u64 {
         let waits = !self.returns.is_empty() || self.owed > 0 || !self.acknowledged.is_empty();
-        waits || self.cell.slice.is_stale(coarse)
+        if waits { 0 } else { self.cell.slice.deadline() }
     }
 
     pub(crate) fn touches(&self, pools: &HashSet<Vec<u8>>) -> bool {
@@ -172,6 +173,11 @@ impl Turn {
                 self.refused(shared, closed, outcome.left);
             }
             Verdict::Returned => {}
+            Verdict::Damaged => {
+                for (_, reply) in std::mem::take(&mut self.waiting) {
+                    answer(reply, Answer::Unavailable);
+                }
+            }
         }
     }
 
@@ -225,7 +231,11 @@ impl Turn {
 
     /// The ledger has not been reached for `lasted` ms: some calls pass on grace, the others are told.
     pub(crate) fn fail(&mut self, shared: &Shared, lasted: i64) {
-        self.returning.clear();
+        if !self.returning.is_empty() {
+            // Other limits are in force: what was leased by the old ones is not spent any more.
+            self.open.drain();
+            self.returning.clear();
+        }
         for (cost, reply) in std::mem::take(&mut self.waiting) {
             answer(reply, self.open.on_grace(shared, cost, lasted));
         }

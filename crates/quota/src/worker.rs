@@ -10,7 +10,8 @@ use crate::{
     turn::{COARSE_MS, Job, Open, Task, Turn},
 };
 use std::{
-    collections::{HashMap, HashSet},
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap, HashSet},
     future::Future,
     pin::pin,
     sync::{Arc, atomic::Ordering},
@@ -45,6 +46,8 @@ pub struct Worker {
     notices: mpsc::Sender<Notice>,
     /// Pools of which this node holds something, or owes something.
     open: HashMap<PoolKey, Open>,
+    /// When to look at an open pool again (coarse ms), soonest first; entries outlive what they were made for.
+    due: BinaryHeap<Reverse<(u64, PoolKey)>>,
     leases: u64,
     outage: Option<Outage>,
     /// Occasions on their way to people.
@@ -71,6 +74,7 @@ impl Worker {
             queue,
             notices,
             open: HashMap::new(),
+            due: BinaryHeap::new(),
             leases: 0,
             outage: None,
             announced: HashSet::new(),
@@ -222,22 +226,37 @@ impl Worker {
         let wall = recalled.clock.unwrap_or_else(|| shared.time.wall_ms());
         shared.referee().observe(wall, shared.time.monotonic_ms());
         let wanted: HashSet<Vec<u8>> = recalled.pools.into_iter().collect();
-        let coarse = shared.time.coarse_ms();
-        let due: Vec<PoolKey> = self
-            .open
-            .iter()
-            .filter(|(_, open)| open.is_due(coarse.cast_unsigned()) || open.touches(&wanted))
-            .map(|(key, _)| *key)
-            .collect();
+        let mut due = self.ended(shared.time.coarse_ms().cast_unsigned());
+        if !wanted.is_empty() {
+            let touched = self.open.iter().filter(|(_, open)| open.touches(&wanted));
+            due.extend(touched.map(|(key, _)| *key));
+        }
         self.return_all(due).await;
+    }
+
+    /// Open pools that have something to give back or to pay.
+    fn ended(&mut self, coarse: u64) -> Vec<PoolKey> {
+        let mut ended = Vec::new();
+        while let Some(Reverse((at, key))) = self.due.peek().copied()
+            && at <= coarse
+        {
+            self.due.pop();
+            if self.open.get(&key).is_some_and(|open| open.due_at() <= coarse) {
+                ended.push(key);
+            }
+        }
+        ended
     }
 
     async fn return_all(&mut self, mut due: Vec<PoolKey>) {
         while !due.is_empty() {
             let rest = due.split_off(due.len().min(BATCH_MAX));
             let turns = std::mem::replace(&mut due, rest).into_iter();
-            let turns = turns.filter_map(|key| Some(Turn::new(key, self.open.remove(&key)?))).collect();
-            self.exchange(turns).await;
+            let mut turns: Vec<Turn> =
+                turns.filter_map(|key| Some(Turn::new(key, self.open.remove(&key)?))).collect();
+            while !turns.is_empty() {
+                turns = self.exchange(turns).await;
+            }
         }
     }
 
@@ -245,11 +264,13 @@ impl Worker {
     fn notice_sleep(&mut self) {
         let asleep = asleep_ms(&self.shared);
         if asleep - self.asleep_ms > COARSE_MS * 10 {
-            for open in self.open.values_mut() {
+            for (key, open) in &mut self.open {
                 open.drain();
+                self.due.push(Reverse((0, *key)));
             }
         }
-        self.asleep_ms = asleep;
+        // Two clocks are not read at one instant: too small a reading is no sleep that ended.
+        self.asleep_ms = self.asleep_ms.max(asleep);
     }
 
     async fn close(&mut self) {
@@ -285,6 +306,7 @@ impl Worker {
 
     fn keep(&mut self, turn: Turn) {
         if !turn.open.is_empty() {
+            self.due.push(Reverse((turn.open.due_at(), turn.key)));
             self.open.insert(turn.key, turn.open);
         }
     }

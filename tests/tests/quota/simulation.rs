@@ -92,7 +92,8 @@ impl World {
         let now = self.now;
         let node = &mut self.nodes[at];
         node.referee.observe(now + node.wall, now);
-        if node.slice.is_stale(now.cast_unsigned()) || self.accounts.iter().any(|a| a.recall_until > now) {
+        if node.slice.deadline() <= now.cast_unsigned() || self.accounts.iter().any(|a| a.recall_until > now)
+        {
             self.exchange(at, false, false);
         }
     }

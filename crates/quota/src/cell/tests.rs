@@ -78,9 +78,9 @@ fn nothing_is_taken_from_the_deadline_on() {
     let slice: Slice = Slice::default();
     slice.install(5, 100);
     assert_eq!((slice.take(1, 99), slice.take(1, 100)), (Some(4), None));
-    assert!(slice.is_stale(100) && !slice.is_stale(99));
+    assert_eq!(slice.deadline(), 100);
     assert_eq!(slice.drain(), 4);
-    assert!(!slice.is_stale(100));
+    assert_eq!(slice.deadline(), 0);
 }
 
 #[test]

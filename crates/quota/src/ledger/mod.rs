@@ -10,10 +10,14 @@ mod sqlite;
 
 use crate::{
     account::{self, Account, Ask, Outcome},
-    codec::Damaged,
+    codec::{self, Damaged},
     key::{KEY_BYTES, PoolKey},
 };
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    time::Duration,
+};
 
 /// Longest time that an exchange may take: gateways wait a second for an answer.
 pub const EXCHANGE_MAX: Duration = Duration::from_millis(900);
@@ -61,7 +65,29 @@ pub enum LedgerError {
 }
 
 /// Accounts by pool, in the order in which they are locked.
-type Accounts = BTreeMap<[u8; KEY_BYTES], Account>;
+#[derive(Default)]
+struct Accounts {
+    sound: BTreeMap<[u8; KEY_BYTES], Account>,
+    /// Rows that can't be read. One of them must not hold up the pools beside it.
+    damaged: BTreeSet<[u8; KEY_BYTES]>,
+}
+
+impl Accounts {
+    /// Takes a row in.
+    fn read(&mut self, key: [u8; KEY_BYTES], latest: i64, recall_until: i64, state: &[u8]) {
+        match codec::decode(latest, recall_until, state) {
+            Ok(account) => drop(self.sound.insert(key, account)),
+            Err(error) => {
+                tracing::error!(%error, "a pool of the quota ledger cannot be read; calls of it are refused");
+                self.damaged.insert(key);
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.sound.len() + self.damaged.len()
+    }
+}
 
 impl Ledger {
     /// Opens the file, makes it when absent (mode 0600), and brings its schema up to date.
@@ -108,7 +134,11 @@ impl Ledger {
         };
         let mut found =
             tokio::time::timeout(EXCHANGE_MAX, read).await.map_err(|_| LedgerError::TimedOut)??;
-        Ok(keys.iter().map(|key| found.remove(key).unwrap_or_default()).collect())
+        if found.damaged.is_empty() {
+            Ok(keys.iter().map(|key| found.sound.remove(key).unwrap_or_default()).collect())
+        } else {
+            Err(Damaged.into())
+        }
     }
 
     /// Pools whose idle leases are wanted back, and the clock of the shared engine.
@@ -152,10 +182,14 @@ fn carry_out(accounts: &mut Accounts, asks: &[Ask<'_>], now: i64) -> Vec<Outcome
     let mut outcomes = Vec::with_capacity(asks.len());
     for ask in asks {
         let keys: Vec<_> = ask.chain.links().iter().map(|link| link.key.to_bytes()).collect();
+        if keys.iter().any(|key| accounts.damaged.contains(key)) {
+            outcomes.push(Outcome::damaged());
+            continue;
+        }
         let mut chain: Vec<Account> =
-            keys.iter().map(|key| accounts.remove(key).unwrap_or_default()).collect();
+            keys.iter().map(|key| accounts.sound.remove(key).unwrap_or_default()).collect();
         outcomes.push(account::exchange(&mut chain, ask, now));
-        accounts.extend(keys.into_iter().zip(chain));
+        accounts.sound.extend(keys.into_iter().zip(chain));
     }
     outcomes
 }

@@ -71,7 +71,7 @@ impl Postgres {
 
     pub(super) async fn peek(&self, keys: &[[u8; KEY_BYTES]]) -> Result<Accounts, LedgerError> {
         let rows = sqlx::query(sql::postgres::PEEK).bind(owned(keys)).fetch_all(&self.pool).await?;
-        rows.iter().map(account).collect()
+        collect(&rows)
     }
 
     pub(super) async fn recalled(&self, now: i64) -> Result<Recalled, LedgerError> {
@@ -107,24 +107,28 @@ async fn clock(connection: &mut PgConnection) -> Result<i64, LedgerError> {
 
 async fn lock(tx: &mut Transaction<'_, Engine>, keys: &[[u8; KEY_BYTES]]) -> Result<Accounts, LedgerError> {
     let rows = sqlx::query(sql::postgres::LOCK).bind(owned(keys)).fetch_all(&mut **tx).await?;
-    rows.iter().map(account).collect()
+    collect(&rows)
 }
 
 async fn put(tx: &mut Transaction<'_, Engine>, accounts: &Accounts) -> Result<(), LedgerError> {
-    let keys: Vec<Vec<u8>> = accounts.keys().map(|key| key.to_vec()).collect();
-    let latest: Vec<i64> = accounts.values().map(|account| account.latest).collect();
-    let recalls: Vec<i64> = accounts.values().map(|account| account.recall_until).collect();
-    let states: Vec<Vec<u8>> = accounts.values().map(codec::encode).collect();
+    let keys: Vec<Vec<u8>> = accounts.sound.keys().map(|key| key.to_vec()).collect();
+    let latest: Vec<i64> = accounts.sound.values().map(|account| account.latest).collect();
+    let recalls: Vec<i64> = accounts.sound.values().map(|account| account.recall_until).collect();
+    let states: Vec<Vec<u8>> = accounts.sound.values().map(codec::encode).collect();
     let put = sqlx::query(sql::postgres::PUT).bind(keys).bind(latest).bind(recalls).bind(states);
     put.execute(&mut **tx).await?;
     Ok(())
 }
 
-fn account(row: &PgRow) -> Result<([u8; KEY_BYTES], crate::account::Account), LedgerError> {
-    let key: Vec<u8> = row.try_get(0)?;
-    let key = key.try_into().map_err(|_| crate::codec::Damaged)?;
-    let state: Vec<u8> = row.try_get(3)?;
-    Ok((key, codec::decode(row.try_get(1)?, row.try_get(2)?, &state)?))
+fn collect(rows: &[PgRow]) -> Result<Accounts, LedgerError> {
+    let mut accounts = Accounts::default();
+    for row in rows {
+        let key: Vec<u8> = row.try_get(0)?;
+        let key = key.try_into().map_err(|_| codec::Damaged)?;
+        let state: Vec<u8> = row.try_get(3)?;
+        accounts.read(key, row.try_get(1)?, row.try_get(2)?, &state);
+    }
+    Ok(accounts)
 }
 
 fn owned(keys: &[[u8; KEY_BYTES]]) -> Vec<Vec<u8>> {

@@ -62,7 +62,7 @@ impl Sqlite {
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         let mut accounts = read(&mut tx, &keys_of(asks)).await?;
         let outcomes = carry_out(&mut accounts, asks, now());
-        for (key, account) in &accounts {
+        for (key, account) in &accounts.sound {
             sqlx::query(sql::sqlite::PUT)
                 .bind(&key[..])
                 .bind(account.latest)
@@ -93,12 +93,12 @@ impl Sqlite {
 }
 
 async fn read(connection: &mut SqliteConnection, keys: &[[u8; KEY_BYTES]]) -> Result<Accounts, LedgerError> {
-    let mut accounts = Accounts::new();
+    let mut accounts = Accounts::default();
     for key in keys {
         let row = sqlx::query(sql::sqlite::ACCOUNT).bind(&key[..]).fetch_optional(&mut *connection).await?;
         if let Some(row) = row {
             let stored: Vec<u8> = row.try_get(2)?;
-            accounts.insert(*key, codec::decode(row.try_get(0)?, row.try_get(1)?, &stored)?);
+            accounts.read(*key, row.try_get(0)?, row.try_get(1)?, &stored);
         }
     }
     Ok(accounts)

@@ -281,3 +281,29 @@ async fn a_ledger_of_a_newer_program_is_refused() {
     let refused = Ledger::open_sqlite(&path).await.err().unwrap();
     assert!(matches!(refused, quota::LedgerError::NewerSchema { found: 99, .. }));
 }
+
+#[tokio::test]
+async fn a_damaged_pool_refuses_its_own_calls_and_no_others() {
+    let given = Given::new();
+    let path = given.dir.path().join("quota.sqlite");
+    let node = given.node().await;
+    left(node.call(&chain(10)).await);
+    node.stop().await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    sqlx::query("UPDATE quota_pools SET state = x'ff00'").execute(&pool).await.unwrap();
+    let node = given.node().await;
+    let other = quota::PoolKey::whole(2);
+    let sound = Arc::new(Chain::new(other, Limit { units: 10, window: Window::rolling(DAY) }));
+    let limit = chain(10);
+    let cell = node.engine.cell(other);
+    let (damaged, sound) = tokio::join!(node.call(&limit), node.engine.spend(other, &cell, &sound, 1));
+    assert_eq!((damaged, left(sound)), (Answer::Unavailable, 9));
+    let kept: Vec<u8> = sqlx::query_scalar("SELECT state FROM quota_pools ORDER BY pool LIMIT 1")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(kept, [0xff, 0], "it is left for somebody to look at");
+    pool.close().await;
+    node.stop().await;
+}
