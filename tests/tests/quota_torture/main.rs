@@ -54,6 +54,7 @@ fn main() {
         }
         sum.add(outcome);
     }
+    drop(postgres);
     let (failures, seconds) = (sum.failures.len(), begun.elapsed().as_secs());
     let Outcome { admitted, limit, over, forfeited, .. } = sum;
     println!(
