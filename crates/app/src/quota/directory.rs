@@ -12,9 +12,9 @@ use domain::{
 };
 use eventlog::{EventLog, Position, ReadError};
 use foldhash::fast::RandomState;
-use papaya::HashMap;
+use papaya::{HashMap, ResizeMode};
 use quota::{Chain, Engine, PoolKey};
-use std::{convert::Infallible, future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, hash::Hash, pin::pin, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 /// Records read at once.
@@ -63,13 +63,18 @@ pub(crate) struct Directory {
 impl Default for Directory {
     fn default() -> Self {
         Self {
-            secrets: Map::default(),
-            keys: Map::default(),
-            places: Map::default(),
-            groups: Map::default(),
+            secrets: map(),
+            keys: map(),
+            places: map(),
+            groups: map(),
             progress: watch::Sender::new(Progress::Idle),
         }
     }
+}
+
+/// A map that grows at once: one that is half-way through growing step by step answers twenty times more slowly.
+fn map<K: Hash + Eq, V>() -> Map<K, V> {
+    HashMap::builder().resize_mode(ResizeMode::Blocking).hasher(RandomState::default()).build()
 }
 
 impl Directory {
