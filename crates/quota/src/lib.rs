@@ -21,6 +21,7 @@ pub mod key;
 pub mod ledger;
 pub mod time;
 mod turn;
+pub mod usage;
 pub mod window;
 mod worker;
 
@@ -29,5 +30,6 @@ pub use engine::{Answer, Engine, Options, View};
 pub use key::{PoolKey, Purpose};
 pub use ledger::{Ledger, LedgerError};
 pub use time::Time;
+pub use usage::Tally;
 pub use window::{Kind, Window};
 pub use worker::{Notice, Worker};

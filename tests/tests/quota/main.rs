@@ -2,3 +2,4 @@
 
 mod shared_ledger;
 mod simulation;
+mod usage;

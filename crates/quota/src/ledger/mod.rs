@@ -7,6 +7,7 @@
 mod postgres;
 mod sql;
 mod sqlite;
+mod usage;
 
 use crate::{
     account::{self, Account, Ask, Outcome},
@@ -22,7 +23,10 @@ use std::{
 /// Longest time that an exchange may take: gateways wait a second for an answer.
 pub const EXCHANGE_MAX: Duration = Duration::from_millis(900);
 
-const MIGRATIONS: [(i64, &str); 1] = [(1, include_str!("../../../../migrations/quota/0001_ledger.sql"))];
+const MIGRATIONS: [(i64, &str); 2] = [
+    (1, include_str!("../../../../migrations/quota/0001_ledger.sql")),
+    (2, include_str!("../../../../migrations/quota/0002_usage.sql")),
+];
 
 /// A ledger. Cheap to clone.
 #[derive(Clone)]

@@ -19,7 +19,7 @@ const READERS: u32 = 2;
 /// The file. Cheap to clone.
 #[derive(Clone)]
 pub struct Sqlite {
-    writer: SqlitePool,
+    pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
 }
 

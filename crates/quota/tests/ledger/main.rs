@@ -4,3 +4,4 @@
 
 mod engine;
 mod given;
+mod usage;
