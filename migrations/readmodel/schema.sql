@@ -108,6 +108,25 @@ CREATE TABLE integration_secret (
     PRIMARY KEY (integration, position)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE gateway (
+    position   INTEGER PRIMARY KEY,
+    id         TEXT    NOT NULL UNIQUE,
+    version    INTEGER NOT NULL,
+    name       TEXT    NOT NULL,
+    settings   TEXT    NOT NULL,
+    retired_at INTEGER
+) STRICT;
+
+-- Live ones only.
+CREATE TABLE gateway_credential (
+    gateway   TEXT    NOT NULL,
+    position  INTEGER NOT NULL,
+    id        TEXT    NOT NULL,
+    last_four TEXT    NOT NULL,
+    issued_at INTEGER NOT NULL,
+    PRIMARY KEY (gateway, position)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE mail_outcome (
     intent  TEXT    PRIMARY KEY,
     outcome TEXT    NOT NULL,
@@ -171,6 +190,13 @@ CREATE VIEW integration_shown AS
                                                 'issued_at', s.issued_at) ORDER BY s.position)
               FROM integration_secret AS s WHERE s.integration = i.id) AS secrets
       FROM integration AS i;
+
+CREATE VIEW gateway_shown AS
+    SELECT g.*,
+           (SELECT json_group_array(json_object('id', c.id, 'last_four', c.last_four, 'issued_at', c.issued_at)
+                                    ORDER BY c.position)
+              FROM gateway_credential AS c WHERE c.gateway = g.id) AS credentials
+      FROM gateway AS g;
 
 -- Secondary indexes: a rebuild makes them after the load.
 CREATE INDEX dev_group_member_by_developer ON dev_group_member (developer);

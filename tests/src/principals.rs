@@ -242,6 +242,11 @@ impl StaffMember {
         self.transition(release, "refusal", &json!({ "reason": reason })).await
     }
 
+    /// Lets a gateway in.
+    pub async fn register_gateway(&self, name: &str) -> Answer {
+        self.api.post("/v1/staff/gateways", &json!({ "name": name })).expect(201).await
+    }
+
     async fn transition(&self, release: &Release, step: &str, body: &Value) -> Answer {
         let seen = self.promotion(release).await;
         let path = format!("/v1/staff/promotions/{}/{step}", release.group);

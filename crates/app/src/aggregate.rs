@@ -6,7 +6,10 @@ use domain::{
     decider::StoredEvent,
     developer::Developer,
     devgroup::DevGroup,
-    ids::{DevGroupId, DeveloperId, IntegrationId, ProdAccountId, ProdGroupId, StaffId, SubjectId},
+    gateway::Gateway,
+    ids::{
+        DevGroupId, DeveloperId, GatewayId, IntegrationId, ProdAccountId, ProdGroupId, StaffId, SubjectId,
+    },
     integration::Integration,
     prodaccount::ProdAccount,
     prodgroup::ProdGroup,
@@ -83,6 +86,13 @@ impl Aggregate for Integration {
 impl Aggregate for Staff {
     type Id = StaffId;
     fn uuid(id: StaffId) -> Uuid {
+        id.uuid()
+    }
+}
+
+impl Aggregate for Gateway {
+    type Id = GatewayId;
+    fn uuid(id: GatewayId) -> Uuid {
         id.uuid()
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::{folds::FoldError, passwords::PasswordError, sealing::SealError, side_state::SideStateError};
 use domain::{
-    codec::CodecError, developer, devgroup, fields::FieldError, ids::CommandId, integration, prodaccount,
-    prodgroup, staff,
+    codec::CodecError, developer, devgroup, fields::FieldError, gateway, ids::CommandId, integration,
+    prodaccount, prodgroup, staff,
 };
 use eventlog::{
     AppendError, InvalidBatch, PAYLOAD_BYTES_MAX, ReadError, STREAMS_PER_APPEND_MAX, StreamVersion,
@@ -28,6 +28,9 @@ pub enum AppError {
     /// A rule of integrations.
     #[error(transparent)]
     Integration(#[from] integration::Rejection),
+    /// A rule of gateways.
+    #[error(transparent)]
+    Gateway(#[from] gateway::Rejection),
     /// A rule of staff.
     #[error(transparent)]
     Staff(#[from] staff::Rejection),
@@ -159,6 +162,7 @@ impl AppError {
                 | Self::ProdAccount(prodaccount::Rejection::NotYours)
                 | Self::ProdGroup(prodgroup::Rejection::NotYours)
                 | Self::Integration(integration::Rejection::NotYours)
+                | Self::Gateway(gateway::Rejection::NotRegistered)
                 | Self::Staff(staff::Rejection::NotEnrolled)
         )
     }

@@ -3,8 +3,9 @@
 use crate::{App, Inner, aggregate::Aggregate, error::AppError, mail};
 use domain::{
     devgroup::DevGroup,
+    gateway::Gateway,
     group::GroupRef,
-    ids::{DevGroupId, IntegrationId, ProdAccountId, ProdGroupId},
+    ids::{DevGroupId, GatewayId, IntegrationId, ProdAccountId, ProdGroupId},
     integration::Integration,
     prodaccount::ProdAccount,
     prodgroup::ProdGroup,
@@ -27,6 +28,8 @@ pub enum About {
     Account(ProdAccountId),
     /// A production group with its account and its integrations.
     ProdGroup(ProdGroupId),
+    /// A gateway with its live credentials.
+    Gateway(GatewayId),
 }
 
 impl App {
@@ -39,6 +42,7 @@ impl App {
             About::DevGroup(id) => streams.dev_group(id).await?,
             About::Account(id) => streams.account(id).await?,
             About::ProdGroup(id) => streams.prod_group(id).await?,
+            About::Gateway(id) => streams.add::<Gateway>(id),
         }
         let mut records = Vec::new();
         for name in &streams.names {

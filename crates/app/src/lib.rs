@@ -13,6 +13,7 @@ pub mod error;
 mod excerpts;
 mod execute;
 mod folds;
+pub mod gateways;
 pub mod groups;
 mod housekeeping;
 pub mod ids;
@@ -48,6 +49,7 @@ use clock::Clock;
 use domain::policy::Policy;
 use eventlog::{EventLog, Head};
 use folds::Folds;
+use gateways::Known;
 use ids::Ids;
 use in_flight::InFlight;
 use keyring::BoundKeys;
@@ -106,6 +108,7 @@ struct Inner {
     clock: Clock,
     ids: Ids,
     folds: Folds,
+    gateways: Known,
     in_flight: InFlight,
     refused: Refused,
     running: Arc<Semaphore>,
@@ -120,6 +123,7 @@ impl App {
             folds: Folds::new(log.clone()),
             sealer: Sealer::new(side.clone(), keys.clone(), ids.clone(), clock.clone()),
             outbox: Outbox::new(side.clone(), keys.clone(), ids.clone(), clock.clone()),
+            gateways: Known::default(),
             in_flight: InFlight::default(),
             refused: Refused::default(),
             running: Arc::new(Semaphore::new(COMMANDS_MAX as usize)),

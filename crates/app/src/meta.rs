@@ -132,7 +132,9 @@ pub(crate) fn word<T: serde::Serialize>(value: &T) -> String {
 fn key_scope(meta: &Meta) -> String {
     match meta.actor {
         Actor::Anonymous => format!("anonymous:{}", HEXLOWER.encode(&meta.request_digest)),
-        Actor::Developer(..) | Actor::Staff(..) | Actor::Operator | Actor::System => scope(&meta.actor),
+        Actor::Developer(..) | Actor::Staff(..) | Actor::Gateway(_) | Actor::Operator | Actor::System => {
+            scope(&meta.actor)
+        }
     }
 }
 
@@ -146,6 +148,7 @@ pub(crate) fn actor_envelope(actor: &Actor, authority: &str) -> ActorEnvelope {
     let (kind, id, session) = match actor {
         Actor::Developer(id, session) => ("developer", id.to_string(), session.to_string()),
         Actor::Staff(id, session) => ("staff", id.to_string(), session.to_string()),
+        Actor::Gateway(id) => ("gateway", id.to_string(), String::new()),
         Actor::Anonymous => ("anonymous", String::new(), String::new()),
         Actor::Operator => ("operator", String::new(), String::new()),
         Actor::System => ("system", String::new(), String::new()),

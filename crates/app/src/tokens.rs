@@ -1,4 +1,4 @@
-//! Session tokens and API secrets: 32 random bytes with a prefix that tells the kind and a checksum that
+//! Session tokens, API secrets and credentials of gateways: 32 random bytes with a prefix that tells the kind and a checksum that
 //! tells typing errors (and strings that merely look like one) without touching storage. Only keyed hashes
 //! of the 32 bytes are stored.
 
@@ -18,6 +18,8 @@ pub enum TokenKind {
     Session,
     /// `dps_`: the secret of an integration's REST key.
     ApiSecret,
+    /// `dpg_`: the credential of a gateway.
+    GatewayCredential,
 }
 
 impl TokenKind {
@@ -26,6 +28,7 @@ impl TokenKind {
         match self {
             Self::Session => "dpt_",
             Self::ApiSecret => "dps_",
+            Self::GatewayCredential => "dpg_",
         }
     }
 }

@@ -91,6 +91,10 @@ prefixed_ids! {
     SessionId = "ses";
     /// Whose key seals a personal field; erasing the subject destroys that key.
     SubjectId = "sbj";
+    /// A gateway that asks at the door.
+    GatewayId = "gtw";
+    /// One credential of a gateway.
+    GatewayCredentialId = "gwc";
     /// One command, for asking what became of it.
     CommandId = "cmd";
 }

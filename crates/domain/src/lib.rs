@@ -15,6 +15,7 @@ pub mod developer;
 pub mod devgroup;
 pub mod entitlements;
 pub mod fields;
+pub mod gateway;
 pub mod group;
 pub mod host;
 pub mod ids;

@@ -1,7 +1,7 @@
 //! A stable code for every broken rule: what programs branch on, and what the list of problems is made of.
 //! Words may change, codes do not.
 
-use crate::{developer, devgroup, integration, names::NameRule, prodaccount, prodgroup, staff};
+use crate::{developer, devgroup, gateway, integration, names::NameRule, prodaccount, prodgroup, staff};
 
 /// `code()` and `CODES` from one list; a variant without a row fails the build.
 macro_rules! codes {
@@ -93,6 +93,15 @@ codes! {
         R::AlreadyInGroup => "prodgroup.already_in_group",
         R::NotInGroup => "prodgroup.not_in_group",
         R::TooManyIntegrations => "prodgroup.too_many_integrations",
+    }
+    gateway::Rejection as R {
+        R::AlreadyRegistered => "gateway.already_registered",
+        R::NotRegistered => "gateway.not_registered",
+        R::NotAnApprover => "gateway.not_an_approver",
+        R::Name(_) => "gateway.name",
+        R::TooManyCredentials => "gateway.too_many_credentials",
+        R::NoSuchCredential => "gateway.no_such_credential",
+        R::IsRetired => "gateway.is_retired",
     }
     NameRule as R {
         R::Empty => "name.empty",

@@ -4,6 +4,7 @@ use crate::{
     decider::{Context, Decision, StoredEvent},
     developer::Developer,
     devgroup::DevGroup,
+    gateway::Gateway,
     integration::Integration,
     policy::Policy,
     prodaccount::ProdAccount,
@@ -27,6 +28,7 @@ fn every_phase_answers_every_command_and_event_as_the_table_says() {
         rows::<Staff>(),
         rows::<ProdAccount>(),
         rows::<ProdGroup>(),
+        rows::<Gateway>(),
     ]
     .concat()
     .join("\n")

@@ -37,6 +37,8 @@ pub(crate) const DUMPS: &[(&str, &str)] = &[
     ("dev_group", "SELECT * FROM dev_group ORDER BY position"),
     ("dev_group_member", "SELECT * FROM dev_group_member ORDER BY group_id, developer"),
     ("developer", "SELECT * FROM developer ORDER BY position"),
+    ("gateway", "SELECT * FROM gateway ORDER BY position"),
+    ("gateway_credential", "SELECT * FROM gateway_credential ORDER BY gateway, position"),
     ("integration", "SELECT * FROM integration ORDER BY position"),
     ("integration_secret", "SELECT * FROM integration_secret ORDER BY integration, position"),
     ("mail_outcome", "SELECT * FROM mail_outcome ORDER BY intent"),

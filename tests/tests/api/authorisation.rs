@@ -38,6 +38,8 @@ struct World<'p> {
     challenge: String,
     sign_up: String,
     command: String,
+    gateway: String,
+    credential: String,
 }
 
 #[tokio::test]
@@ -83,9 +85,13 @@ impl<'p> World<'p> {
         let account = owner.api.post("/v1/production-accounts", &body).expect(201).await.text("/id");
         let path = format!("/v1/production-accounts/{account}/contact/challenges");
         let challenge = owner.api.post(&path, &json!({})).expect(202).await.text("/id");
+        let gateway =
+            clients[4].post("/v1/staff/gateways", &json!({ "name": "Frankfurt" })).expect(201).await;
         Self {
             portal,
             clients,
+            gateway: gateway.text("/id"),
+            credential: gateway.text("/issued/id"),
             release: Release { account, ..release },
             personal_group: owner.personal_group.clone(),
             challenge,
@@ -120,6 +126,8 @@ impl<'p> World<'p> {
                 (true, "production-groups" | "promotions") => &self.release.group,
                 (true, "challenges") => &self.challenge,
                 (true, "sign-ups") => &self.sign_up,
+                (true, "gateways") => &self.gateway,
+                (true, "credentials") => &self.credential,
                 (true, "commands") => &self.command,
                 (true, _) => panic!("which id stands in {template}?"),
             });
@@ -141,6 +149,7 @@ impl<'p> World<'p> {
             "production-groups" | "promotions" => {
                 (1, format!("/v1/production-groups/{}", self.release.group))
             }
+            "gateways" => (4, format!("/v1/staff/gateways/{}", self.gateway)),
             _ => return None,
         };
         Some(self.clients[client].get(&path).expect(200).await.etag())
@@ -155,6 +164,7 @@ impl<'p> World<'p> {
             }),
             (_, "/v1/sessions", _) => json!({ "email": "owner@vendor.example", "password": PASSWORD }),
             (_, "/v1/staff/sessions", _) => self.portal.fresh_staff_credentials().await,
+            (_, "/v1/staff/gateways", _) => json!({ "name": "Dublin" }),
             (_, _, "proof") => json!({ "code": "AAAA-AAAA" }),
             (_, "/v1/groups", _) => json!({ "name": "Alpha - Other Team" }),
             (_, "/v1/groups/{group}", _) => json!({ "name": "Alpha - Renamed" }),

@@ -1,5 +1,6 @@
 //! Side state: what is small, mutable and must survive, but has no place in the log. Subject keys, password
-//! hashes, pending sign-ups, sessions, tries of codes, hashes of API secrets, mails on their way.
+//! hashes, pending sign-ups, sessions, tries of codes, hashes of API secrets and of gateways' credentials, mails
+//! on their way.
 //!
 //! One SQLite file with `synchronous=FULL` (an acknowledged write survives a power cut) and
 //! `secure_delete` (what is deleted is overwritten). Writes go one after the other through one connection.
@@ -7,6 +8,7 @@
 mod binding;
 mod codes;
 mod credentials;
+mod gateways;
 mod keys;
 mod outbox;
 mod sessions;
@@ -24,6 +26,7 @@ use uuid::Uuid;
 pub use binding::check_keyring;
 pub use codes::CodeTry;
 pub use credentials::{SignInAdmission, StoredCredential};
+pub use gateways::StoredGatewayCredential;
 pub use keys::StoredSubjectKey;
 pub use outbox::{Budget, BudgetRoom, QueuedMail};
 pub use sessions::{SESSION_IDLE, SessionOwner, StoredSession};
@@ -40,9 +43,10 @@ pub const SIGN_IN_WINDOW: TimeDelta = TimeDelta::minutes(15);
 /// How long a mail counts against a budget.
 pub const BUDGET_WINDOW: TimeDelta = TimeDelta::hours(24);
 
-const MIGRATIONS: [(i64, &str); 2] = [
+const MIGRATIONS: [(i64, &str); 3] = [
     (1, include_str!("../../../../migrations/state/0001_side_state.sql")),
     (2, include_str!("../../../../migrations/state/0002_api_secrets_by_hash.sql")),
+    (3, include_str!("../../../../migrations/state/0003_gateways.sql")),
 ];
 
 /// The side state of one portal. Cheap to clone.

@@ -47,6 +47,13 @@ statements! {
     API_SECRET_OF_HASH = "SELECT secret FROM api_secrets WHERE secret_hash = $1";
     DELETE_API_SECRET = "DELETE FROM api_secrets WHERE secret = $1";
 
+    INSERT_GATEWAY_CREDENTIAL = "INSERT INTO gateway_credentials (credential, gateway, credential_hash) \
+        SELECT $1, $2, $3 WHERE (SELECT COUNT(*) FROM gateway_credentials) < $4 \
+        ON CONFLICT (credential) DO UPDATE SET gateway = excluded.gateway";
+    GATEWAY_CREDENTIALS = "SELECT credential, gateway, credential_hash FROM gateway_credentials";
+    DELETE_GATEWAY_CREDENTIAL = "DELETE FROM gateway_credentials WHERE credential = $1";
+    DELETE_GATEWAY_CREDENTIALS_OF = "DELETE FROM gateway_credentials WHERE gateway = $1";
+
     INSERT_SIGN_UP = "INSERT INTO sign_ups (id, address_fp, payload, known, created_at, expires_at) \
         SELECT $1, $2, $3, $4, $5, $6 WHERE (SELECT COUNT(*) FROM sign_ups) < $7 ON CONFLICT (id) DO NOTHING";
     SIGN_UP = "SELECT address_fp, payload, known, expires_at FROM sign_ups WHERE id = $1 AND expires_at > $2";

@@ -5,6 +5,7 @@ mod bench;
 mod contacts;
 mod deadlines;
 mod door;
+mod gateways;
 mod groups;
 mod housekeeping;
 mod integrations;

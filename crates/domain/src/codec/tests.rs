@@ -113,6 +113,7 @@ fn written_today() -> Vec<(&'static str, u16)> {
         crate::staff::Event::stored_types(),
         crate::prodaccount::Event::stored_types(),
         crate::prodgroup::Event::stored_types(),
+        crate::gateway::Event::stored_types(),
         crate::claim::Event::stored_types(),
         crate::mail::Event::stored_types(),
     ]

@@ -4,6 +4,7 @@
 
 pub(crate) mod developer;
 pub(crate) mod devgroup;
+pub(crate) mod gateway;
 pub(crate) mod integration;
 mod outcomes;
 mod prodaccount;
@@ -77,6 +78,7 @@ pub(crate) fn stored_events() -> Vec<StoredSample> {
         .chain(stored(crate::staff::Staff::events()))
         .chain(stored(crate::prodaccount::ProdAccount::events()))
         .chain(stored(crate::prodgroup::ProdGroup::events()))
+        .chain(stored(crate::gateway::Gateway::events()))
         .chain(stored(outcomes::claim_events()))
         .chain(stored(outcomes::mail_events()))
         .collect()

@@ -3,6 +3,7 @@
 
 mod developer;
 mod devgroup;
+mod gateway;
 mod integration;
 mod mail;
 mod prodaccount;
@@ -17,6 +18,7 @@ use domain::{
     decider::{Decider, StoredEvent},
     developer::Developer,
     devgroup::DevGroup,
+    gateway::Gateway,
     ids::CommandId,
     integration::Integration,
     mail as mails,
@@ -68,6 +70,7 @@ pub(crate) async fn apply(tx: &mut SqliteConnection, record: &Record) -> Result<
         ProdAccount::CATEGORY => prodaccount::apply(tx, record, decode(record)?).await,
         ProdGroup::CATEGORY => prodgroup::apply(tx, record, decode(record)?).await,
         Integration::CATEGORY => integration::apply(tx, record, decode(record)?).await,
+        Gateway::CATEGORY => gateway::apply(tx, record, decode(record)?).await,
         mails::CATEGORY => mail::apply(tx, record, decode(record)?).await,
         // No query shows staff or claims.
         staff::Staff::CATEGORY => decode::<staff::Event>(record).map(drop),

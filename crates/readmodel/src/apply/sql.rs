@@ -80,6 +80,15 @@ statements! {
         "INSERT INTO integration_secret (integration, position, id, key, last_four, issued_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
+    GATEWAY_ADD =
+        "INSERT INTO gateway (id, version, position, name, settings) VALUES (?1, ?2, ?3, ?4, ?5)";
+    GATEWAY_TOUCH = "UPDATE gateway SET version = ?2 WHERE id = ?1";
+    GATEWAY_RETIRE = "UPDATE gateway SET version = ?2, retired_at = ?3 WHERE id = ?1";
+    GATEWAY_CREDENTIAL_ADD =
+        "INSERT INTO gateway_credential (gateway, position, id, last_four, issued_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    GATEWAY_CREDENTIAL_REMOVE = "DELETE FROM gateway_credential WHERE gateway = ?1 AND id = ?2";
+    GATEWAY_CREDENTIALS_REMOVE = "DELETE FROM gateway_credential WHERE gateway = ?1";
+
     MAIL_OUTCOME_SET =
         "INSERT INTO mail_outcome (intent, outcome, at) VALUES (?1, ?2, ?3)
          ON CONFLICT (intent) DO UPDATE SET outcome = excluded.outcome, at = excluded.at";

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod command;
 pub mod developer;
+pub mod gateway;
 pub mod group;
 pub mod integration;
 pub mod lookup;

@@ -76,6 +76,8 @@ statements! {
            LEFT JOIN prod_group AS g ON g.id = i.group_id AND g.state = 'approved'
            LEFT JOIN prod_account AS a ON a.id = g.account
           WHERE i.id = ?1";
+    GATEWAYS = "SELECT * FROM gateway_shown WHERE position > ?1 ORDER BY position LIMIT ?2";
+    GATEWAY = "SELECT * FROM gateway_shown WHERE id = ?1";
     TIMELINE =
         "SELECT * FROM timeline
           WHERE stream IN (SELECT value FROM json_each(?1)) AND position > ?2

@@ -7,6 +7,7 @@ use domain::{
     decider::StoredEvent,
     developer::{self, Developer, Role},
     devgroup::{self, DevGroup},
+    gateway,
     group::GroupRef,
     ids::{
         CredentialId, DevGroupId, DeveloperId, IntegrationId, IntentId, ProdAccountId, ProdGroupId, SecretId,
@@ -91,6 +92,7 @@ impl Portal {
             prodgroup::Event::stored_types(),
             integration::Event::stored_types(),
             staff::Event::stored_types(),
+            gateway::Event::stored_types(),
             mail::Event::stored_types(),
             claim::Event::stored_types(),
         ]
@@ -106,7 +108,7 @@ impl Portal {
     }
 
     /// Facts of an aggregate, when they can follow what its stream holds.
-    async fn facts<D: Decider>(&self, id: Uuid, events: Vec<D::Event>) -> Option<StreamAppend> {
+    pub(super) async fn facts<D: Decider>(&self, id: Uuid, events: Vec<D::Event>) -> Option<StreamAppend> {
         let stream = StreamName::parse(&format!("{}-{}", D::CATEGORY, id.hyphenated())).unwrap();
         let mut state = D::default();
         let before = self.log.read_stream(&stream, StreamVersion(0), u32::MAX).await.unwrap();

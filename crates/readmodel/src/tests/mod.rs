@@ -1,6 +1,7 @@
 mod facts;
 mod files;
 mod folds;
+mod gateways;
 mod history;
 mod pages;
 mod queries;

@@ -10,6 +10,8 @@ impl Portal {
     /// A history with every type of event.
     pub(super) async fn play_everything(&mut self) {
         self.enrol_staff().await;
+        let gateway = self.gateway("Frankfurt").await;
+        self.rotate_and_retire(gateway).await;
         let owner = self.sign_up().await;
         let group = self.group(owner, "Quiz lab").await;
         assert!(self.rename(group, "Quiz laboratory").await);

@@ -15,6 +15,8 @@ pub enum Who {
     Approver,
     /// Anybody signed in.
     SignedIn,
+    /// A gateway, by its credential.
+    Gateway,
 }
 
 /// How it behaves towards the log.

@@ -7,6 +7,7 @@ pub mod checks;
 pub mod commands;
 pub mod contact;
 mod endpoint;
+pub mod gateways;
 pub mod groups;
 pub mod integrations;
 pub mod lookup;

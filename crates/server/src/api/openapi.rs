@@ -2,7 +2,7 @@
 //! from the table of routes (who may, which headers, which failures) from the table.
 
 use super::{
-    Endpoint, ROUTES, Shape, Who, accounts, commands, groups, integrations, lookup, me, policy,
+    Endpoint, ROUTES, Shape, Who, accounts, commands, gateways, groups, integrations, lookup, me, policy,
     production_groups, promotions, service, sessions, sign_ups,
 };
 use crate::problem::{MEDIA_TYPE, ProblemBody};
@@ -55,6 +55,12 @@ use utoipa::OpenApi;
         promotions::request_changes::handle,
         promotions::approve::handle,
         promotions::refuse::handle,
+        gateways::list::handle,
+        gateways::register::handle,
+        gateways::get::handle,
+        gateways::issue_credential::handle,
+        gateways::revoke_credential::handle,
+        gateways::retire::handle,
         lookup::get::handle,
         commands::get::handle,
         policy::get::handle,
@@ -89,7 +95,11 @@ pub fn document() -> Value {
     let mut document = serde_json::to_value(Annotated::openapi()).unwrap_or_default();
     document["info"]["version"] = json!("1");
     document["components"]["securitySchemes"] = json!({
-        "session": { "type": "http", "scheme": "bearer", "description": "A session token, `dpt_…`." }
+        "session": { "type": "http", "scheme": "bearer", "description": "A session token, `dpt_…`." },
+        "gateway": {
+            "type": "apiKey", "in": "header", "name": "Portal-Gateway",
+            "description": "The credential of a gateway, `dpg_…`."
+        }
     });
     document["components"]["headers"] = headers();
     document["components"]["responses"] = FAILURES
@@ -160,6 +170,7 @@ fn complete(endpoint: &Endpoint, operation: &mut Value) {
     operation["security"] = match endpoint.who {
         Who::Public => json!([]),
         Who::Developer | Who::Staff | Who::Approver | Who::SignedIn => json!([{ "session": [] }]),
+        Who::Gateway => json!([{ "gateway": [] }]),
     };
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
     parameters.extend(header_parameters(endpoint));

@@ -2,8 +2,8 @@
 //! not in it can't be reached.
 
 use super::{
-    Endpoint, Shape, Who, accounts, commands, groups, integrations, lookup, me, policy, production_groups,
-    promotions, service, sessions, sign_ups,
+    Endpoint, Shape, Who, accounts, commands, gateways, groups, integrations, lookup, me, policy,
+    production_groups, promotions, service, sessions, sign_ups,
 };
 use crate::{
     middleware::gate,
@@ -67,6 +67,12 @@ routes! {
     request_changes "POST /v1/staff/promotions/{group}/changes-request" Approver Change promotions::request_changes;
     approve_promotion "POST /v1/staff/promotions/{group}/approval" Approver Change promotions::approve;
     refuse_promotion "POST /v1/staff/promotions/{group}/refusal" Approver Change promotions::refuse;
+    list_gateways "GET /v1/staff/gateways" Staff Read gateways::list;
+    register_gateway "POST /v1/staff/gateways" Approver Command gateways::register;
+    get_gateway "GET /v1/staff/gateways/{gateway}" Staff Read gateways::get;
+    issue_gateway_credential "POST /v1/staff/gateways/{gateway}/credentials" Approver Command gateways::issue_credential;
+    revoke_gateway_credential "DELETE /v1/staff/gateways/{gateway}/credentials/{credential}" Approver Change gateways::revoke_credential;
+    retire_gateway "POST /v1/staff/gateways/{gateway}/retirement" Approver Change gateways::retire;
     look_up "GET /v1/lookup/{integration}" Public Read lookup::get;
     get_command "GET /v1/commands/{command}" SignedIn Read commands::get;
     get_policy "GET /v1/policy" Public Apart policy::get;

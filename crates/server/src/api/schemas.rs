@@ -43,6 +43,10 @@ texts! {
     SubmissionId = "^sub_[a-z2-7]{26}$" "sub_aaaqeayeaudaocajbifqydiob4";
     /// Id of an API secret.
     SecretId = "^sec_[a-z2-7]{26}$" "sec_aaaqeayeaudaocajbifqydiob4";
+    /// Id of a gateway.
+    GatewayId = "^gtw_[a-z2-7]{26}$" "gtw_aaaqeayeaudaocajbifqydiob4";
+    /// Id of a gateway's credential.
+    GatewayCredentialId = "^gwc_[a-z2-7]{26}$" "gwc_aaaqeayeaudaocajbifqydiob4";
     /// Id of a challenge.
     ChallengeId = "^itt_[a-z2-7]{26}$" "itt_aaaqeayeaudaocajbifqydiob4";
     /// Id of a sign-up.
@@ -53,6 +57,8 @@ texts! {
     IntegrationId = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$" "9e7e2c0b-39e0-4955-ad6e-cbd5750e3f5f";
     /// Session token.
     SessionToken = "^dpt_[a-z2-7]{59}$" "dpt_aaaqeayeaudaocajbifqydiob4aaaqeayeaudaocajbifqydiob4aaaqeay";
+    /// Credential of a gateway.
+    GatewayToken = "^dpg_[a-z2-7]{59}$" "dpg_aaaqeayeaudaocajbifqydiob4aaaqeayeaudaocajbifqydiob4aaaqeay";
     /// API secret.
     ApiSecret = "^dps_[a-z2-7]{59}$" "dps_aaaqeayeaudaocajbifqydiob4aaaqeayeaudaocajbifqydiob4aaaqeay";
 }

@@ -73,8 +73,9 @@ fn what_changes_state_is_guarded() {
         assert!(!(changes && is_get), "{} changes state", row.route);
         let is_sign_up = row.path().starts_with("/v1/sign-ups");
         assert!(!changes || row.who != Who::Public || is_sign_up, "{} is open to all", row.route);
-        let is_staff = row.path().starts_with("/v1/staff/promotions");
+        let is_staff = row.path().starts_with("/v1/staff/") && row.path() != "/v1/staff/sessions";
         assert_eq!(is_staff, matches!(row.who, Who::Staff | Who::Approver), "{}", row.route);
+        assert_eq!(row.path().starts_with("/gateway/"), row.who == Who::Gateway, "{}", row.route);
         let updates = row.route.starts_with("PUT ") || row.route.starts_with("PATCH ");
         assert!(!updates || row.shape == Shape::Change, "{} needs no version", row.route);
     }

@@ -15,7 +15,7 @@ use actix_web::{
 use app::Meta;
 use domain::{
     actor::Actor,
-    ids::{DeveloperId, SessionId, StaffId},
+    ids::{DeveloperId, GatewayId, SessionId, StaffId},
     staff::StaffRole,
 };
 use eventlog::StreamVersion;
@@ -62,12 +62,21 @@ impl Call {
 
     /// What goes with a command to the application.
     pub fn meta<T>(&self, body: &Json<T>) -> Meta {
+        self.with_digest(body.digest)
+    }
+
+    /// What goes with a command whose request has no body: its path says everything.
+    pub fn bare_meta(&self) -> Meta {
+        self.with_digest([0; 32])
+    }
+
+    fn with_digest(&self, request_digest: [u8; 32]) -> Meta {
         Meta {
             actor: self.actor,
             request_id: self.request_id,
             idempotency_key: self.idempotency_key.clone(),
             route: self.route,
-            request_digest: body.digest,
+            request_digest,
             if_match: self.if_match,
         }
     }
@@ -136,6 +145,22 @@ impl FromRequest for Staff {
         ready(match actor(request) {
             Some(Actor::Staff(staff, _)) => Ok(Self(staff)),
             _ => Err(Problem::new(&kinds::FORBIDDEN)),
+        })
+    }
+}
+
+/// The gateway whose credential was shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Gateway(pub GatewayId);
+
+impl FromRequest for Gateway {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(match actor(request) {
+            Some(Actor::Gateway(gateway)) => Ok(Self(gateway)),
+            _ => Err(Problem::new(&kinds::GATEWAY_UNKNOWN)),
         })
     }
 }

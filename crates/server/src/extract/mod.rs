@@ -8,6 +8,6 @@ pub mod strict;
 mod tests;
 pub(crate) mod token;
 
-pub use call::{Call, Developer, RequestId, Session, Staff};
+pub use call::{Call, Developer, Gateway, RequestId, Session, Staff};
 pub use json::{Body, Json};
 pub use query::PageQuery;

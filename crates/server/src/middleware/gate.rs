@@ -16,7 +16,7 @@ use actix_web::{
     web::Data,
 };
 use app::sessions::Principal;
-use domain::{actor::Actor, staff::StaffRole};
+use domain::{actor::Actor, ids::GatewayId, staff::StaffRole};
 use futures_util::FutureExt as _;
 use std::{panic::AssertUnwindSafe, time::Duration};
 
@@ -74,6 +74,9 @@ async fn identify(
     if who == Who::Public {
         return Ok((Actor::Anonymous, None));
     }
+    if who == Who::Gateway {
+        return Ok((Actor::Gateway(gateway(request, portal).await?), None));
+    }
     let unknown = || Problem::new(&kinds::SIGN_IN_NEEDED);
     let header = single(request.headers(), &header::AUTHORIZATION).ok().flatten().ok_or_else(unknown)?;
     let (scheme, token) = header.split_once(' ').ok_or_else(unknown)?;
@@ -86,9 +89,18 @@ async fn identify(
         | (Who::Developer, Actor::Developer(..), _)
         | (Who::Staff, Actor::Staff(..), Some(_))
         | (Who::Approver, Actor::Staff(..), Some(StaffRole::Approver)) => true,
-        (Who::Developer | Who::Staff | Who::Approver, _, _) => false,
+        (Who::Developer | Who::Staff | Who::Approver | Who::Gateway, _, _) => false,
     };
     if permitted { Ok((actor, role)) } else { Err(Problem::new(&kinds::FORBIDDEN)) }
+}
+
+/// The gateway that calls. What it may do here needs no more than its credential.
+async fn gateway(request: &ServiceRequest, portal: &Portal) -> Result<GatewayId, Problem> {
+    let unknown = || Problem::new(&kinds::GATEWAY_UNKNOWN);
+    let name = header::HeaderName::from_static("portal-gateway");
+    let credential = single(request.headers(), &name).ok().flatten().ok_or_else(unknown)?;
+    let known = portal.app.authenticate_gateway(credential.trim()).await?.ok_or_else(unknown)?;
+    Ok(known.gateway)
 }
 
 /// Answers are JSON; a client that takes none is told so before anything happens.

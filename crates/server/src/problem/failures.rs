@@ -20,6 +20,7 @@ impl From<AppError> for Problem {
             E::ProdAccount(rejection) => rejection.into(),
             E::ProdGroup(rejection) => rejection.into(),
             E::Integration(rejection) => rejection.into(),
+            E::Gateway(rejection) => rejection.into(),
             E::Staff(rejection) => rejection.into(),
             E::NameTaken { .. } => named_at("/name", error),
             E::Fields(errors) => Self::new(&kinds::FIELDS).fields(errors),

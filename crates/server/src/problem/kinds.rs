@@ -66,6 +66,7 @@ problems! {
     THROTTLED = 429 "auth.throttled" "Too many failed sign-ins" "Too many sign-ins with this address failed; wait before the next." retry 60;
     BAD_CREDENTIALS = 401 "auth.bad_credentials" "Sign-in failed" "Address, password or code is wrong.";
     FORBIDDEN = 403 "auth.forbidden" "Not permitted" "The signed-in principal's role does not permit this.";
+    GATEWAY_UNKNOWN = 401 "gateway.unknown" "Unknown gateway" "The request needs the live credential of a gateway in Portal-Gateway.";
     NOT_FOUND = 404 "resource.not_found" "Not found" "There is no such thing, or none you may know of.";
 
     // Preconditions, idempotency, order.
@@ -109,6 +110,13 @@ problems! {
     TOO_MANY_ACCOUNTS = 422 "developer.too_many_accounts" "Too many production accounts" "A developer owns at most so many production accounts.";
     STAFF_EXISTS = 409 "staff.already_enrolled" "Already enrolled" "The member of staff exists already.";
     STAFF_LEFT = 409 "staff.has_left" "Has left" "The member of staff has left.";
+
+    // Rules of gateways.
+    GATEWAY_EXISTS = 409 "gateway.already_registered" "Already registered" "The gateway exists already.";
+    GATEWAY_NOT_APPROVER = 403 "gateway.not_an_approver" "Not an approver" "Only an approver decides about gateways.";
+    GATEWAY_CREDENTIALS = 409 "gateway.too_many_credentials" "Too many credentials" "The gateway has two live credentials already; revoke one first.";
+    GATEWAY_NO_CREDENTIAL = 404 "gateway.no_such_credential" "No such credential" "The gateway has no such live credential.";
+    GATEWAY_RETIRED = 409 "gateway.is_retired" "Gateway retired" "The gateway is retired for good.";
 
     // Rules of development groups.
     DEVGROUP_EXISTS = 409 "devgroup.already_exists" "Group exists" "The group exists already.";

@@ -131,7 +131,8 @@ impl Problem {
             response.insert_header((*name, value.as_str()));
         }
         if kind.status == 401 {
-            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+            let scheme = if *kind == kinds::GATEWAY_UNKNOWN { "Portal-Gateway" } else { "Bearer" };
+            response.insert_header((header::WWW_AUTHENTICATE, scheme));
         }
         response.content_type(MEDIA_TYPE).json(ProblemBody {
             problem_type: kind.uri(),

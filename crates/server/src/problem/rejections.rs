@@ -4,7 +4,7 @@ use super::{Kind, Problem, kinds};
 use domain::{
     developer, devgroup,
     fields::FieldError,
-    integration,
+    gateway, integration,
     names::{NameProblem, NameRule},
     prodaccount, prodgroup, staff,
 };
@@ -130,6 +130,22 @@ impl From<prodgroup::Rejection> for Problem {
             R::AlreadyInGroup => &kinds::PROMOTION_HAS_IT,
             R::NotInGroup => &kinds::PROMOTION_LACKS_IT,
             R::TooManyIntegrations => &kinds::PROMOTION_FULL,
+        };
+        Self::new(kind).detail(rejection.to_string())
+    }
+}
+
+impl From<gateway::Rejection> for Problem {
+    fn from(rejection: gateway::Rejection) -> Self {
+        use gateway::Rejection as R;
+        let kind = match &rejection {
+            R::AlreadyRegistered => &kinds::GATEWAY_EXISTS,
+            R::NotRegistered => &kinds::NOT_FOUND,
+            R::NotAnApprover => &kinds::GATEWAY_NOT_APPROVER,
+            R::Name(problem) => return name(problem, "/name"),
+            R::TooManyCredentials => &kinds::GATEWAY_CREDENTIALS,
+            R::NoSuchCredential => &kinds::GATEWAY_NO_CREDENTIAL,
+            R::IsRetired => &kinds::GATEWAY_RETIRED,
         };
         Self::new(kind).detail(rejection.to_string())
     }

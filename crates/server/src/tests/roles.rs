@@ -14,13 +14,14 @@ async fn every_operation_lets_in_exactly_the_roles_of_its_row() {
         ("auditor", world.staff("auditor@portal.test", StaffRole::Auditor).await),
         ("approver", world.staff("approver@portal.test", StaffRole::Approver).await),
     ];
-    for row in ROUTES.iter().filter(|row| row.operation != "sign_out") {
+    for row in ROUTES.iter().filter(|row| row.operation != "sign_out" && row.who != Who::Gateway) {
         for (role, token) in &callers {
             let may = match row.who {
                 Who::Public | Who::SignedIn => true,
                 Who::Developer => *role == "developer",
                 Who::Staff => *role != "developer",
                 Who::Approver => *role == "approver",
+                Who::Gateway => false,
             };
             let path = row.path().replace(['{', '}'], "");
             let request = TestRequest::default().method(row.method()).uri(&path);

@@ -68,7 +68,7 @@ pub(crate) async fn handle(
     let row = match call.actor {
         Actor::Developer(me, _) => portal.app.read().prod_group(*group, me).await?,
         Actor::Staff(..) => portal.app.read().promotion(*group).await?.map(|promotion| promotion.group),
-        Actor::Anonymous | Actor::Operator | Actor::System => None,
+        Actor::Gateway(_) | Actor::Anonymous | Actor::Operator | Actor::System => None,
     };
     let row = row.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
     let names_staff = call.role.is_some();
