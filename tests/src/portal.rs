@@ -71,15 +71,20 @@ impl Enrolled {
 
 impl Portal {
     /// Starts one with the default policy.
-    #[expect(clippy::unused_async, reason = "tests read the same whether or not starting waits")]
     pub async fn start() -> Self {
+        Self::with(Policy::default()).await
+    }
+
+    /// Starts one with a policy of choice.
+    #[expect(clippy::unused_async, reason = "tests read the same whether or not starting waits")]
+    pub async fn with(policy: Policy) -> Self {
         let errors_before = errors::capture();
         let folder = tempfile::tempdir().expect("a folder");
         let (clock, hands) = Clock::manual(BEGINNING.parse().expect("an instant"));
         let (ready, started) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let path = folder.path().to_owned();
-        let thread = std::thread::spawn(move || run(path, clock, &ready, stopped));
+        let thread = std::thread::spawn(move || run(path, clock, policy, &ready, stopped));
         let (base, app, mails) = started.recv().expect("the server starts");
         Self {
             policy: app.policy().clone(),
@@ -247,12 +252,18 @@ impl Drop for Portal {
 
 type Started = (String, App, Arc<SmtpSink>);
 
-fn run(folder: PathBuf, clock: Clock, ready: &mpsc::Sender<Started>, stopped: oneshot::Receiver<()>) {
+fn run(
+    folder: PathBuf,
+    clock: Clock,
+    policy: Policy,
+    ready: &mpsc::Sender<Started>,
+    stopped: oneshot::Receiver<()>,
+) {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).enable_all().build().expect("a runtime");
     runtime.block_on(async move {
         let mails = Arc::new(SmtpSink::start().await.expect("a sink"));
-        let config = configuration(&folder, &mails);
+        let config = configuration(&folder, &mails, policy);
         Keyring::generate(&Ids::Os).write_new(&config.keyring).expect("a keyring");
         let built = Application::build(config, clock, Ids::Os).await;
         let application = built.unwrap_or_else(|failure| panic!("the server does not start: {failure}"));
@@ -263,7 +274,7 @@ fn run(folder: PathBuf, clock: Clock, ready: &mpsc::Sender<Started>, stopped: on
     });
 }
 
-fn configuration(folder: &Path, mails: &SmtpSink) -> Config {
+fn configuration(folder: &Path, mails: &SmtpSink, policy: Policy) -> Config {
     Config {
         mode: Mode::Development,
         data_dir: folder.to_owned(),
@@ -272,7 +283,7 @@ fn configuration(folder: &Path, mails: &SmtpSink) -> Config {
         base_url: None,
         workers: 1,
         smtp: Some(Smtp { url: mails.url(), from: "portal@portal.example".to_owned() }),
-        policy: Policy { reserved_mail_domains: vec!["example".to_owned()], ..Policy::default() },
+        policy: Policy { reserved_mail_domains: vec!["example".to_owned()], ..policy },
         ledger: None,
         log_format: LogFormat::Text,
         log_level: "info".to_owned(),

@@ -5,6 +5,7 @@ use crate::{
     config::{Config, Smtp},
     exit::Failure,
     extract::query,
+    gateway,
     middleware::edge,
     parts::{self, Counting, Opened},
     portal::{Fatal, Portal},
@@ -205,7 +206,10 @@ fn serve(listener: TcpListener, workers: usize, portal: Data<Portal>) -> Result<
         workers => workers,
     };
     let server = HttpServer::new(move || {
-        HttpApp::new().wrap(from_fn(edge::wrap)).configure(|config| wire(config, portal.clone()))
+        HttpApp::new()
+            .wrap(from_fn(edge::wrap))
+            .wrap(from_fn(gateway::first))
+            .configure(|config| wire(config, portal.clone()))
     });
     let server = server
         .workers(workers)

@@ -2,6 +2,7 @@
 
 mod authorisation;
 mod codes;
+mod door;
 mod gateways;
 mod idempotency;
 mod malformed;

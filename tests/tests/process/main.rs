@@ -1,5 +1,6 @@
 //! The program as a process: what survives it, what it refuses to start on, and what it leaves on disk.
 
+mod counting;
 mod durability;
 mod secrecy;
 mod starting;

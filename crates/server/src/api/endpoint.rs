@@ -30,6 +30,8 @@ pub enum Shape {
     Command,
     /// Changes what must be at the version in `If-Match`.
     Change,
+    /// Asks at the door, which reads its own headers.
+    Door,
 }
 
 /// One operation.
@@ -66,7 +68,7 @@ impl Endpoint {
 
     /// Whether it takes a JSON body.
     pub fn has_body(&self) -> bool {
-        matches!(self.method(), Method::POST | Method::PUT | Method::PATCH)
+        matches!(self.method(), Method::POST | Method::PUT | Method::PATCH) && self.shape != Shape::Door
     }
 
     /// Whether it takes a position to wait for; what strangers wait for would tell them how far the log is.

@@ -2,8 +2,8 @@
 //! from the table of routes (who may, which headers, which failures) from the table.
 
 use super::{
-    Endpoint, ROUTES, Shape, Who, accounts, commands, gateways, groups, integrations, lookup, me, policy,
-    production_groups, promotions, service, sessions, sign_ups,
+    Endpoint, ROUTES, Shape, Who, accounts, commands, door, gateways, groups, integrations, lookup, me,
+    oauth, policy, production_groups, promotions, service, sessions, sign_ups,
 };
 use crate::problem::{MEDIA_TYPE, ProblemBody};
 use serde_json::{Map, Value, json};
@@ -64,6 +64,10 @@ use utoipa::OpenApi;
         lookup::get::handle,
         commands::get::handle,
         policy::get::handle,
+        door::authorize::handle,
+        door::post_authorize::handle,
+        door::auth_request::handle,
+        oauth::token::handle,
         service::openapi::handle,
         service::livez::handle,
         service::readyz::handle,
@@ -208,6 +212,7 @@ fn failures(endpoint: &Endpoint) -> Vec<u16> {
         Shape::Apart if endpoint.has_body() => statuses.extend([401, 429, 507]),
         Shape::Read if endpoint.takes_position() => statuses.push(409),
         Shape::Apart | Shape::Read => {}
+        Shape::Door => statuses = door_failures(endpoint),
         Shape::Command => statuses.extend([404, 409, 507]),
         Shape::Change => statuses.extend([404, 409, 412, 428, 507]),
     }
@@ -216,6 +221,31 @@ fn failures(endpoint: &Endpoint) -> Vec<u16> {
     }
     statuses
 }
+
+/// The dialect of nginx has no other failures than those it documents itself.
+fn door_failures(endpoint: &Endpoint) -> Vec<u16> {
+    if endpoint.operation == "auth_request" { Vec::new() } else { vec![400, 401, 403, 429, 500, 503] }
+}
+
+/// Headers that a gateway asks with.
+const DOOR_PARAMETERS: &[(&str, &str, &str)] = &[
+    (
+        "Authorization",
+        "^.*$",
+        "What the caller shows: `Bearer` with a secret or token, or `Basic` with key and secret.",
+    ),
+    (
+        "Portal-Integration-Key",
+        "^.*$",
+        "The caller's public key; counts only beside `;caller=key` in `Portal-Gateway`.",
+    ),
+    ("Portal-Site", "^[!-~]{1,64}$", "The customer site that the call is for."),
+    ("Portal-Cost", "^[1-9][0-9]{0,9}$", "Units that the call takes; 1 when absent."),
+];
+
+/// Headers of the door's answers.
+const DOOR_HEADERS: [&str; 4] =
+    ["RateLimit-Policy", "RateLimit", "X-Rate-Limit-Limit", "X-Rate-Limit-Remaining"];
 
 fn header_parameters(endpoint: &Endpoint) -> Vec<Value> {
     let parameter = |name: &str, required: bool, description: &str, schema: Value| json!({ "name": name, "in": "header", "required": required, "description": description, "schema": schema });
@@ -238,6 +268,16 @@ fn header_parameters(endpoint: &Endpoint) -> Vec<Value> {
         let description = "The `Portal-Position` the answer must have seen.";
         parameters.push(parameter("Portal-Min-Position", false, description, schema));
     }
+    if endpoint.shape == Shape::Door {
+        for (name, pattern, description) in DOOR_PARAMETERS {
+            parameters.push(parameter(
+                name,
+                false,
+                description,
+                json!({ "type": "string", "pattern": pattern }),
+            ));
+        }
+    }
     if endpoint.operation == "look_up" {
         let schema = json!({ "type": "string" });
         parameters.push(parameter("If-None-Match", false, "The `ETag` of the card at hand.", schema));
@@ -248,6 +288,9 @@ fn header_parameters(endpoint: &Endpoint) -> Vec<Value> {
 /// Headers of successful answers.
 fn add_headers(endpoint: &Endpoint, status: &str, response: &mut Value) {
     let mut names = vec!["X-Request-Id"];
+    if endpoint.shape == Shape::Door {
+        names = if matches!(status, "200" | "204") { DOOR_HEADERS.to_vec() } else { Vec::new() };
+    }
     let is_command = matches!(endpoint.shape, Shape::Command | Shape::Change);
     let makes_account_later = endpoint.operation == "start_sign_up";
     if is_command && !makes_account_later {
@@ -262,7 +305,7 @@ fn add_headers(endpoint: &Endpoint, status: &str, response: &mut Value) {
     let shows_version = match endpoint.shape {
         Shape::Read => !endpoint.operation.starts_with("list_") && endpoint.path().ends_with('}'),
         Shape::Command | Shape::Change => status != "202" && endpoint.operation != "prove_sign_up",
-        Shape::Apart => false,
+        Shape::Apart | Shape::Door => false,
     };
     if (shows_version && endpoint.operation != "get_command") || endpoint.operation == "get_me" {
         names.push("ETag");
@@ -291,6 +334,10 @@ fn headers() -> Value {
         "Idempotent-Replay": header("The command had been carried out before; nothing happened now.", "^true$"),
         "Location": header("Where the thing that was made is.", "^/v1/"),
         "ETag": header("Version of what is shown.", "^\"[0-9a-f.]+\"$"),
+        "RateLimit-Policy": header("The limits in force, by name: units `q` in `w` seconds.", "^\"group\";q="),
+        "RateLimit": header("What is left, `r`; all of it is free again after `t` seconds at the latest.", "^\"[a-z]+\";r=[0-9]+;t=[0-9]+$"),
+        "X-Rate-Limit-Limit": header("Units of the group's limit.", "^[0-9]+$"),
+        "X-Rate-Limit-Remaining": header("Units left.", "^[0-9]+$"),
         "Retry-After": header("Seconds until trying again makes sense.", "^[0-9]+$"),
     });
     headers["Idempotent-Replay"]["required"] = json!(false);

@@ -2,8 +2,8 @@
 //! not in it can't be reached.
 
 use super::{
-    Endpoint, Shape, Who, accounts, commands, gateways, groups, integrations, lookup, me, policy,
-    production_groups, promotions, service, sessions, sign_ups,
+    Endpoint, Shape, Who, accounts, commands, door, gateways, groups, integrations, lookup, me, oauth,
+    policy, production_groups, promotions, service, sessions, sign_ups,
 };
 use crate::{
     middleware::gate,
@@ -76,6 +76,10 @@ routes! {
     look_up "GET /v1/lookup/{integration}" Public Read lookup::get;
     get_command "GET /v1/commands/{command}" SignedIn Read commands::get;
     get_policy "GET /v1/policy" Public Apart policy::get;
+    authorize "GET /gateway/authorize" Gateway Door door::authorize;
+    authorize_by_post "POST /gateway/authorize" Gateway Door door::post_authorize;
+    auth_request "GET /gateway/auth-request" Gateway Door door::auth_request;
+    get_token "POST /oauth2/token" Public Apart oauth::token;
     openapi "GET /openapi.json" Public Apart service::openapi;
     livez "GET /livez" Public Apart service::livez;
     readyz "GET /readyz" Public Apart service::readyz;

@@ -21,6 +21,10 @@ use actix_web::{
 use std::time::Instant;
 use uuid::Uuid;
 
+/// Marks an answer that says all there is to say, whatever its status.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Finished;
+
 /// Wraps the whole application.
 pub(crate) async fn wrap<B: MessageBody + 'static>(
     request: ServiceRequest,
@@ -44,7 +48,7 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
 /// Turns a failed answer into a problem document bound to the request. Tells its kind.
 fn failure(response: &mut ServiceResponse<BoxBody>, request_id: Uuid) -> Option<&'static Kind> {
     let status = response.status();
-    if status.as_u16() < 400 {
+    if status.as_u16() < 400 || response.response().extensions().contains::<Finished>() {
         return None;
     }
     let inner = response.response();

@@ -1,5 +1,8 @@
 //! The table of problems. Codes are promises: add, never change. `api-spec/problems.md` is made from it.
 
+/// The registered type of a limit that is reached (draft-ietf-httpapi-ratelimit-headers).
+const QUOTA_EXCEEDED_URI: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+
 /// One kind of problem.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Kind {
@@ -16,9 +19,14 @@ pub struct Kind {
 }
 
 impl Kind {
-    /// The `type` of its documents: a reference relative to the portal's origin.
+    /// The `type` of its documents: a reference relative to the portal's origin, but for the one kind that others
+    /// have registered.
     pub fn uri(&self) -> String {
-        format!("/problems/{}", self.code)
+        if *self == QUOTA_EXCEEDED {
+            QUOTA_EXCEEDED_URI.to_owned()
+        } else {
+            format!("/problems/{}", self.code)
+        }
     }
 }
 
@@ -66,8 +74,18 @@ problems! {
     THROTTLED = 429 "auth.throttled" "Too many failed sign-ins" "Too many sign-ins with this address failed; wait before the next." retry 60;
     BAD_CREDENTIALS = 401 "auth.bad_credentials" "Sign-in failed" "Address, password or code is wrong.";
     FORBIDDEN = 403 "auth.forbidden" "Not permitted" "The signed-in principal's role does not permit this.";
-    GATEWAY_UNKNOWN = 401 "gateway.unknown" "Unknown gateway" "The request needs the live credential of a gateway in Portal-Gateway.";
     NOT_FOUND = 404 "resource.not_found" "Not found" "There is no such thing, or none you may know of.";
+
+    // The door.
+    GATEWAY_UNKNOWN = 401 "gateway.unknown" "Unknown gateway" "The request needs the live credential of a gateway in Portal-Gateway.";
+    DOOR_CREDENTIAL_MISSING = 401 "gateway.credential_missing" "No credential" "The call shows no credential of an integration.";
+    DOOR_CREDENTIAL_UNKNOWN = 401 "gateway.credential_unknown" "Unknown credential" "The call's credential opens nothing, or does not any more.";
+    DOOR_SUSPENDED = 403 "gateway.group_suspended" "Group suspended" "Every call of the group is refused until staff let them pass again.";
+    DOOR_NEVER = 403 "gateway.cost_never_admissible" "Costs too much" "The call costs more than a whole window allows, so it can never pass.";
+    DOOR_COST = 400 "gateway.cost" "Cost refused" "Portal-Cost is a whole number from 1 to 4294967295.";
+    QUOTA_EXCEEDED = 429 "gateway.quota_exceeded" "Quota exceeded" "A limit is reached; `violated-policies` names it, and Retry-After says when a call may pass." retry 1;
+    DOOR_LEDGER = 503 "gateway.ledger_unavailable" "Not countable" "Calls can't be counted at this moment, so none passes." retry 1;
+    DOOR_NOT_READY = 503 "gateway.not_ready" "Not ready" "The door does not know yet who is who." retry 1;
 
     // Preconditions, idempotency, order.
     PRECONDITION_REQUIRED = 428 "precondition.required" "If-Match needed" "The request must name the version it changes in If-Match.";
@@ -169,7 +187,8 @@ problems! {
 /// `api-spec/problems.md`.
 pub fn document() -> String {
     let head = "# Problems\n\nEvery failure over HTTP is a problem document (RFC 9457). `code` is stable; `type` is \
-                `/problems/<code>`, relative to the portal's origin. Made from the table in the server; do not \
+                `/problems/<code>`, relative to the portal's origin, but for `gateway.quota_exceeded`, whose type is the \
+                registered one. Made from the table in the server; do not \
                 edit.\n\n| code | status | title | when |\n|---|---|---|---|\n";
     let row =
         |kind: &&Kind| format!("| `{}` | {} | {} | {} |\n", kind.code, kind.status, kind.title, kind.when);

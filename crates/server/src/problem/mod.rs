@@ -10,6 +10,7 @@ use actix_web::{
     HttpResponse, HttpResponseBuilder, ResponseError,
     http::{StatusCode, header},
 };
+use chrono::{DateTime, Utc};
 use domain::fields::FieldError;
 use serde::Serialize;
 use std::fmt;
@@ -35,6 +36,23 @@ pub struct Problem {
     pub retry_after_s: Option<u32>,
     /// Headers that go with it.
     pub headers: Vec<(&'static str, String)>,
+    /// The limit that is reached.
+    pub quota: Option<Box<QuotaFacts>>,
+}
+
+/// A limit that is reached, for programs (draft-ietf-httpapi-ratelimit-headers).
+#[derive(Debug, Clone)]
+pub struct QuotaFacts {
+    /// Names of the limits that are reached, as in `RateLimit-Policy`.
+    pub violated_policies: Vec<&'static str>,
+    /// Units of the limit in a window.
+    pub limit: u32,
+    /// Length of the window in seconds.
+    pub window_s: u32,
+    /// Units that are left all the same, too few for this call.
+    pub remaining: u32,
+    /// When such a call may pass, in UTC.
+    pub next_free_at: DateTime<Utc>,
 }
 
 /// A problem document.
@@ -64,6 +82,26 @@ pub struct ProblemBody {
     /// Fields at fault.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<ProblemField>,
+    /// Names of the limits that are reached, as in `RateLimit-Policy`.
+    #[serde(rename = "violated-policies", skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 5, nullable = false)]
+    violated_policies: Option<Vec<&'static str>>,
+    /// Units in a window of the limit that is reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, nullable = false)]
+    limit: Option<u32>,
+    /// Length of that window in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, nullable = false)]
+    window_s: Option<u32>,
+    /// Units that are left all the same, too few for this call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, nullable = false)]
+    remaining: Option<u32>,
+    /// When such a call may pass, in UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_free_at: Option<DateTime<Utc>>,
 }
 
 /// A field at fault.
@@ -90,6 +128,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after_s: kind.retry_after_s,
             headers: Vec::new(),
+            quota: None,
         }
     }
 
@@ -107,6 +146,13 @@ impl Problem {
         self
     }
 
+    /// Says which limit is reached.
+    #[must_use]
+    pub fn quota(mut self, facts: QuotaFacts) -> Self {
+        self.quota = Some(Box::new(facts));
+        self
+    }
+
     /// Names the fields at fault.
     #[must_use]
     pub fn fields(mut self, errors: impl IntoIterator<Item = FieldError>) -> Self {
@@ -116,7 +162,7 @@ impl Problem {
 
     /// The answer, bound to the request it failed.
     pub fn respond(&self, request_id: Option<Uuid>) -> HttpResponse {
-        let kind = self.kind;
+        let (kind, quota) = (self.kind, self.quota.as_ref());
         let field = |error: &FieldError| ProblemField {
             pointer: error.pointer.clone(),
             code: error.code,
@@ -142,6 +188,11 @@ impl Problem {
             detail: self.detail.clone().unwrap_or_else(|| kind.when.to_owned()),
             instance: request_id.map(|id| id.to_string()),
             errors: self.errors.iter().map(field).collect(),
+            violated_policies: quota.map(|quota| quota.violated_policies.clone()),
+            limit: quota.map(|quota| quota.limit),
+            window_s: quota.map(|quota| quota.window_s),
+            remaining: quota.map(|quota| quota.remaining),
+            next_free_at: quota.map(|quota| quota.next_free_at),
         })
     }
 }

@@ -146,6 +146,9 @@ async fn every_row_of_the_table_has_its_handler() {
             Who::Developer | Who::Staff | Who::Approver | Who::SignedIn => {
                 assert_eq!((answer.status, answer.code()), (401, "auth.required"), "{}", row.route);
             }
+            Who::Gateway if row.operation == "auth_request" => {
+                assert_eq!(answer.header("portal-reason"), "gateway-unknown", "{}", row.route);
+            }
             Who::Gateway => {
                 assert_eq!((answer.status, answer.code()), (401, "gateway.unknown"), "{}", row.route);
             }

@@ -4,6 +4,7 @@
 mod access_log;
 mod application;
 mod commands;
+mod door;
 mod framework;
 mod roles;
 
@@ -16,6 +17,8 @@ use crate::{
 };
 use actix_web::{
     App,
+    body::MessageBody,
+    dev::ServiceResponse,
     http::header::HeaderMap,
     middleware::from_fn,
     test::{self, TestRequest},
@@ -92,10 +95,7 @@ impl World {
         let portal = self.portal.clone();
         let app = App::new().wrap(from_fn(edge::wrap)).configure(|config| wire(config, portal));
         let response = test::call_service(&test::init_service(app).await, request.to_request()).await;
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let bytes = test::read_body(response).await;
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON") };
-        Answer { status, headers, body }
+        read(response).await
     }
 
     /// A signed-up developer's session token.
@@ -149,6 +149,13 @@ impl Answer {
     fn code(&self) -> &str {
         self.body["code"].as_str().unwrap_or("(none)")
     }
+}
+
+async fn read<B: MessageBody>(response: ServiceResponse<B>) -> Answer {
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let bytes = test::read_body(response).await;
+    let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON") };
+    Answer { status, headers, body }
 }
 
 fn bearer(request: TestRequest, token: &str) -> TestRequest {

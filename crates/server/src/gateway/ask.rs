@@ -1,0 +1,150 @@
+//! What a gateway asks, read from the headers of its request. Headers that are not ours are ignored, ours may
+//! stand once.
+
+use super::refusal::Refused;
+use crate::problem::{Problem, kinds};
+use actix_web::{
+    HttpRequest,
+    http::header::{self, HeaderMap, HeaderName},
+};
+use app::quota::{Caller, Question};
+use data_encoding::BASE64;
+use std::num::NonZeroU32;
+
+/// Longest id of a site.
+const SITE_CHARS_MAX: usize = 64;
+/// Longest header that shows a caller; anything longer opens nothing.
+const SHOWN_CHARS_MAX: usize = 1_024;
+
+static GATEWAY: HeaderName = HeaderName::from_static("portal-gateway");
+static KEY: HeaderName = HeaderName::from_static("portal-integration-key");
+static SITE: HeaderName = HeaderName::from_static("portal-site");
+static COST: HeaderName = HeaderName::from_static("portal-cost");
+
+/// By what a gateway is known.
+#[derive(Clone, Copy)]
+pub(super) enum Gateway<'a> {
+    /// Its credential.
+    Credential(&'a str),
+}
+
+/// A question as it came.
+pub(super) struct Asked<'a> {
+    pub(super) gateway: Gateway<'a>,
+    shown: Shown<'a>,
+    site: Option<&'a str>,
+    cost: u32,
+}
+
+/// What the caller shows.
+enum Shown<'a> {
+    Nothing,
+    Bearer(&'a str),
+    /// `key:secret`, and where the colon is.
+    Pair(String, usize),
+    Key(&'a str),
+    Unreadable,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn read(request: &'a HttpRequest) -> Result<Self, Refused> {
+        let headers = request.headers();
+        let stated = single(headers, &GATEWAY)?.unwrap_or_default();
+        let (credential, has_looked) = match stated.split_once(';') {
+            None => (stated, false),
+            Some((credential, "caller=key")) => (credential, true),
+            Some(_) => return Err(malformed("Portal-Gateway is a credential, perhaps with ;caller=key")),
+        };
+        // Proxies copy what clients send. That the caller was looked at is for the gateway to say, in the one
+        // header that no client can write.
+        let shown = if has_looked {
+            single(headers, &KEY)?.map_or(Shown::Nothing, Shown::Key)
+        } else {
+            shown(single(headers, &header::AUTHORIZATION)?)
+        };
+        let site = single(headers, &SITE)?;
+        if site.is_some_and(|site| !is_site(site)) {
+            return Err(malformed("Portal-Site has 1 to 64 visible ASCII characters"));
+        }
+        let cost = single(headers, &COST)?.map_or(Ok(1), cost)?;
+        Ok(Self { gateway: Gateway::Credential(credential), shown, site, cost })
+    }
+
+    /// What is asked of the application.
+    pub(super) fn question(&self) -> Question<'_> {
+        let caller = match &self.shown {
+            Shown::Nothing => Caller::Nobody,
+            Shown::Bearer(text) => Caller::Bearer(text),
+            Shown::Pair(text, colon) => Caller::Pair { key: &text[..*colon], secret: &text[colon + 1..] },
+            Shown::Key(key) => Caller::Key(key),
+            Shown::Unreadable => Caller::Bearer(""),
+        };
+        Question { caller, site: self.site, cost: self.cost }
+    }
+}
+
+/// Reads an `Authorization` header.
+fn shown(header: Option<&str>) -> Shown<'_> {
+    let Some(header) = header else { return Shown::Nothing };
+    let Some((scheme, rest)) = header.split_once(' ') else { return Shown::Unreadable };
+    let rest = rest.trim();
+    if rest.len() > SHOWN_CHARS_MAX {
+        Shown::Unreadable
+    } else if scheme.eq_ignore_ascii_case("bearer") {
+        Shown::Bearer(rest)
+    } else if scheme.eq_ignore_ascii_case("basic") {
+        pair(rest).map_or(Shown::Unreadable, |(text, colon)| Shown::Pair(text, colon))
+    } else {
+        Shown::Unreadable
+    }
+}
+
+/// Reads `base64(key:secret)` (RFC 7617). Returns the text and where its colon is.
+pub(crate) fn pair(encoded: &str) -> Option<(String, usize)> {
+    let text = String::from_utf8(BASE64.decode(encoded.as_bytes()).ok()?).ok()?;
+    let colon = text.find(':')?;
+    Some((text, colon))
+}
+
+fn is_site(text: &str) -> bool {
+    (1..=SITE_CHARS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Reads a cost: digits, from 1 on.
+pub(super) fn cost(text: &str) -> Result<u32, Refused> {
+    let digits = (1..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let cost = text.parse::<NonZeroU32>().ok().filter(|_| digits && !text.starts_with('0'));
+    cost.map(NonZeroU32::get).ok_or_else(|| Problem::new(&kinds::DOOR_COST).into())
+}
+
+fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Refused> {
+    Ok(crate::extract::call::single(headers, name)?)
+}
+
+fn malformed(what: &str) -> Refused {
+    Problem::new(&kinds::BAD_HEADER).detail(what).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cost_is_a_whole_number_from_one_to_the_largest() {
+        for (text, number) in [("1", 1), ("10", 10), ("4294967295", u32::MAX)] {
+            assert_eq!(cost(text).ok(), Some(number));
+        }
+        for text in ["", "0", "-1", "+1", "01", "1.0", "1e3", " 1", "4294967296", "99999999999", "x", "٣"] {
+            assert!(cost(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pair_is_cut_at_its_first_colon() {
+        let (text, colon) = pair(&BASE64.encode(b"key:se:cret")).expect("a pair");
+        assert_eq!((&text[..colon], &text[colon + 1..]), ("key", "se:cret"));
+        for text in ["", "!", "a2V5", "a2V5OnM"] {
+            assert!(pair(text).is_none(), "{text}");
+        }
+    }
+}

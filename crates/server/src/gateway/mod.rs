@@ -1,0 +1,82 @@
+//! The door over HTTP: gateways ask here for each call to the platform whether it may pass. Two dialects of one
+//! answer: `/gateway/authorize` with bodies, and `/gateway/auth-request` for nginx, which relays neither a body
+//! nor any status but 401 and 403.
+//!
+//! Both are matched before the router and answered without the layers around it: this is the one path whose
+//! every microsecond is paid by each call to the platform.
+
+mod answer;
+mod ask;
+mod refusal;
+
+use crate::{
+    portal::Portal,
+    problem::{Problem, kinds},
+};
+use actix_web::{
+    Error, HttpRequest, HttpResponse,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    middleware::Next,
+    web::Data,
+};
+pub(crate) use ask::pair;
+use ask::{Asked, Gateway};
+use futures_util::FutureExt as _;
+use refusal::Refused;
+use std::panic::AssertUnwindSafe;
+
+/// How a gateway wants to be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// Any status, with a body.
+    Full,
+    /// 204, 401 or 403, without one.
+    Bare,
+}
+
+impl Dialect {
+    /// The dialect spoken at a path. Envoy appends the path of the call to the one that it is given.
+    fn of(path: &str) -> Option<Self> {
+        let rest = path.strip_prefix("/gateway/auth")?;
+        if rest == "-request" {
+            return Some(Self::Bare);
+        }
+        let rest = rest.strip_prefix("orize")?;
+        (rest.is_empty() || rest.starts_with('/')).then_some(Self::Full)
+    }
+}
+
+/// The outermost layer: answers what is asked at the door, and passes everything else on.
+pub(crate) async fn first<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    if let Some(dialect) = Dialect::of(request.path()) {
+        let answer = handle(request.request(), dialect).await;
+        return Ok(request.into_response(answer));
+    }
+    next.call(request).await.map(ServiceResponse::map_into_boxed_body)
+}
+
+/// Answers one question.
+pub(crate) async fn handle(request: &HttpRequest, dialect: Dialect) -> HttpResponse {
+    let answered = AssertUnwindSafe(decide(request)).catch_unwind().await;
+    let answered = answered.unwrap_or_else(|_panic| Err(Problem::new(&kinds::INTERNAL).into()));
+    match answered {
+        Ok(allowed) => answer::allow(&allowed, dialect),
+        Err(refused) => answer::refuse(refused, dialect),
+    }
+}
+
+async fn decide(request: &HttpRequest) -> Result<app::quota::Allowed, Refused> {
+    let portal = request.app_data::<Data<Portal>>().ok_or_else(|| Problem::new(&kinds::INTERNAL))?;
+    let asked = Asked::read(request)?;
+    let Gateway::Credential(credential) = asked.gateway;
+    let known = portal.app.authenticate_gateway(credential).await.map_err(Problem::from)?;
+    if known.is_none() {
+        return Err(Problem::new(&kinds::GATEWAY_UNKNOWN).into());
+    }
+    let verdict = portal.app.authorise(asked.question()).await.map_err(Problem::from)?;
+    refusal::of(verdict)
+}
