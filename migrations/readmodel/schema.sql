@@ -105,6 +105,7 @@ CREATE TABLE integration_secret (
     key         TEXT    NOT NULL,
     last_four   TEXT    NOT NULL,
     issued_at   INTEGER NOT NULL,
+    test_mode   TEXT    NOT NULL DEFAULT 'off',
     PRIMARY KEY (integration, position)
 ) STRICT, WITHOUT ROWID;
 
@@ -187,7 +188,7 @@ CREATE VIEW integration_shown AS
     SELECT i.*,
            EXISTS (SELECT 1 FROM prod_group AS g WHERE g.id = i.group_id AND g.state = 'approved') AS released,
            (SELECT json_group_array(json_object('id', s.id, 'key', s.key, 'last_four', s.last_four,
-                                                'issued_at', s.issued_at) ORDER BY s.position)
+                                                'issued_at', s.issued_at, 'test_mode', s.test_mode) ORDER BY s.position)
               FROM integration_secret AS s WHERE s.integration = i.id) AS secrets
       FROM integration AS i;
 

@@ -3,10 +3,12 @@
 use crate::error::AppError;
 use domain::{
     Decider,
+    allowance::Allowance,
     decider::StoredEvent,
     developer::Developer,
     devgroup::DevGroup,
     gateway::Gateway,
+    group::GroupRef,
     ids::{
         DevGroupId, DeveloperId, GatewayId, IntegrationId, ProdAccountId, ProdGroupId, StaffId, SubjectId,
     },
@@ -80,6 +82,16 @@ impl Aggregate for Integration {
     type Id = IntegrationId;
     fn uuid(id: IntegrationId) -> Uuid {
         id.uuid()
+    }
+}
+
+impl Aggregate for Allowance {
+    type Id = GroupRef;
+    fn uuid(id: GroupRef) -> Uuid {
+        match id {
+            GroupRef::Development(id) => id.uuid(),
+            GroupRef::Production(id) => id.uuid(),
+        }
     }
 }
 

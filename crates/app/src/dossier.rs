@@ -1,5 +1,5 @@
 //! Everything a promotion is judged by, folded in one unit of work, so that all of it guards the decision:
-//! the group, its account, everybody who ever was a member, and every integration.
+//! the group, what was set for it, its account, everybody who ever was a member, and every integration.
 
 use crate::{
     accounts::opened,
@@ -7,7 +7,9 @@ use crate::{
     work::{Loaded, Work},
 };
 use domain::{
+    allowance::Allowance,
     developer::{Active, Developer, Role},
+    group::GroupRef,
     ids::{IntegrationId, ProdGroupId},
     integration::Integration,
     prodaccount::{Account, ProdAccount},
@@ -25,8 +27,9 @@ pub(crate) struct Dossier {
 }
 
 /// Folds a group's dossier; a group that isn't there is nobody's.
-pub(crate) async fn open(work: &mut Work<'_>, group: ProdGroupId) -> Result<Dossier, AppError> {
-    let group = work.load::<ProdGroup>(group).await?;
+pub(crate) async fn open(work: &mut Work<'_>, id: ProdGroupId) -> Result<Dossier, AppError> {
+    let group = work.load::<ProdGroup>(id).await?;
+    let allowance = work.load::<Allowance>(GroupRef::Production(id)).await?;
     let facts = group.group().ok_or(prodgroup::Rejection::NotYours)?;
     let account = work.load::<ProdAccount>(facts.account).await?;
     let vendor = opened(&account)?;
@@ -39,7 +42,10 @@ pub(crate) async fn open(work: &mut Work<'_>, group: ProdGroupId) -> Result<Doss
         integrations.extend(integration_view(*id, &*work.load::<Integration>(*id).await?));
     }
     let people = people(vendor, &members);
-    let view = view(facts, vendor, owner(vendor, &members), integrations);
+    let view = View {
+        suspended_since: allowance.suspended_since(),
+        ..view(facts, vendor, owner(vendor, &members), integrations)
+    };
     Ok(Dossier { group, account, view, people })
 }
 
@@ -105,6 +111,7 @@ fn view(
         group_name: group.name.clone(),
         integrations,
         asked: group.asked.as_ref().map(|asked| (asked.asked.tier, asked.asked.limits)),
+        suspended_since: None,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::{folds::FoldError, passwords::PasswordError, sealing::SealError, side_state::SideStateError};
 use domain::{
-    codec::CodecError, developer, devgroup, fields::FieldError, gateway, ids::CommandId, integration,
-    prodaccount, prodgroup, staff,
+    allowance, codec::CodecError, developer, devgroup, fields::FieldError, gateway, ids::CommandId,
+    integration, prodaccount, prodgroup, staff,
 };
 use eventlog::{
     AppendError, InvalidBatch, PAYLOAD_BYTES_MAX, ReadError, STREAMS_PER_APPEND_MAX, StreamVersion,
@@ -31,6 +31,9 @@ pub enum AppError {
     /// A rule of gateways.
     #[error(transparent)]
     Gateway(#[from] gateway::Rejection),
+    /// A rule of allowances.
+    #[error(transparent)]
+    Allowance(#[from] allowance::Rejection),
     /// A rule of staff.
     #[error(transparent)]
     Staff(#[from] staff::Rejection),
@@ -163,6 +166,7 @@ impl AppError {
                 | Self::ProdGroup(prodgroup::Rejection::NotYours)
                 | Self::Integration(integration::Rejection::NotYours)
                 | Self::Gateway(gateway::Rejection::NotRegistered)
+                | Self::Allowance(allowance::Rejection::NotYours)
                 | Self::Staff(staff::Rejection::NotEnrolled)
         )
     }

@@ -60,6 +60,29 @@ pub enum WindowKind {
     Anchored,
 }
 
+/// What has calls of its own: what one count stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum Partition {
+    /// The group: all its integrations at all sites draw on one count.
+    #[default]
+    #[serde(rename = "group")]
+    Group,
+    /// Each customer site of the group.
+    #[serde(rename = "group_site")]
+    GroupSite,
+    /// Each integration of the group.
+    #[serde(rename = "integration")]
+    Integration,
+}
+
+impl Partition {
+    /// What limits are written without, as all were before there was anything else.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+    fn is_group(&self) -> bool {
+        matches!(self, Self::Group)
+    }
+}
+
 /// What a group may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Limits {
@@ -71,4 +94,7 @@ pub struct Limits {
     pub window: WindowKind,
     /// Distinct customer sites.
     pub sites: u32,
+    /// What has so many calls.
+    #[serde(default, skip_serializing_if = "Partition::is_group")]
+    pub partition: Partition,
 }

@@ -8,6 +8,7 @@
 
 pub mod actor;
 pub mod address;
+pub mod allowance;
 pub mod claim;
 pub mod codec;
 pub mod decider;
@@ -19,6 +20,7 @@ pub mod gateway;
 pub mod group;
 pub mod host;
 pub mod ids;
+pub mod independence;
 pub mod integration;
 pub mod mail;
 pub mod names;

@@ -1,6 +1,6 @@
 //! Numbers and lists that are policy, not code. The version in force is recorded on every decision.
 
-use crate::group::{Limits, WindowKind};
+use crate::group::{Limits, Partition, WindowKind};
 use serde::{Deserialize, Serialize};
 
 /// The named sizes staff grant.
@@ -37,6 +37,22 @@ pub struct Policy {
     pub accounts_per_owner: u32,
     /// Integrations one development group may hold; with the groups of an owner it bounds what one person makes.
     pub integrations_per_group: u32,
+    /// Calls per window over the sum of one owner's development groups, so that many groups buy no quota.
+    pub owner_development_calls: u32,
+    /// Customer sites over the sum of one owner's development groups.
+    pub owner_development_sites: u32,
+    /// Calls per window over the sum of the development groups of all owners whose proven addresses are at one
+    /// registrable domain that is not anybody's.
+    pub organisation_development_calls: u32,
+    /// Customer sites over the sum of the same groups.
+    pub organisation_development_sites: u32,
+    /// Hours a released site goes on taking its place.
+    pub site_cooling_hours: u32,
+    /// Seconds a production group goes on while the ledger of calls does not answer; a development group does
+    /// not.
+    pub ledger_grace_seconds: u32,
+    /// Thousandths of its limit that a production group may use in that time.
+    pub ledger_grace_per_mille: u32,
     /// Days a proof of a contact stands.
     pub contact_proof_days: u32,
     /// Hours a contact challenge can be answered.
@@ -55,7 +71,8 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         let day = 86_400;
-        let limits = |calls, sites| Limits { calls, window_s: day, window: WindowKind::Rolling, sites };
+        let (window, partition) = (WindowKind::Rolling, Partition::Group);
+        let limits = |calls, sites| Limits { calls, window_s: day, window, sites, partition };
         Self {
             version: 1,
             development: limits(10_000, 6),
@@ -64,6 +81,13 @@ impl Default for Policy {
             dev_groups_per_owner: 25,
             accounts_per_owner: 5,
             integrations_per_group: 200,
+            owner_development_calls: 10_000,
+            owner_development_sites: 6,
+            organisation_development_calls: 50_000,
+            organisation_development_sites: 30,
+            site_cooling_hours: 24,
+            ledger_grace_seconds: 60,
+            ledger_grace_per_mille: 10,
             contact_proof_days: 180,
             contact_challenge_hours: 72,
             submission_life_days: 60,

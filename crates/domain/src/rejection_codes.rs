@@ -1,7 +1,9 @@
 //! A stable code for every broken rule: what programs branch on, and what the list of problems is made of.
 //! Words may change, codes do not.
 
-use crate::{developer, devgroup, gateway, integration, names::NameRule, prodaccount, prodgroup, staff};
+use crate::{
+    allowance, developer, devgroup, gateway, integration, names::NameRule, prodaccount, prodgroup, staff,
+};
 
 /// `code()` and `CODES` from one list; a variant without a row fails the build.
 macro_rules! codes {
@@ -52,8 +54,23 @@ codes! {
         R::KindRemoved => "integration.kind_removed",
         R::WidensReleased { .. } => "integration.widens_released",
         R::TooManySecrets => "integration.too_many_secrets",
+        R::NoSuchSecret => "integration.no_such_secret",
+        R::TestModeInProduction => "integration.test_mode_in_production",
         R::NotRest => "integration.not_rest",
         R::AlreadyInGroup => "integration.already_in_group",
+    }
+    allowance::Rejection as R {
+        R::NotYours => "allowance.not_yours",
+        R::NotAllowed => "allowance.not_allowed",
+        R::NotAnApprover => "allowance.not_an_approver",
+        R::ReviewerNotIndependent => "allowance.reviewer_not_independent",
+        R::SameApprover => "allowance.same_approver",
+        R::GrantOver => "allowance.grant_over",
+        R::GrantTooLong { .. } => "allowance.grant_too_long",
+        R::NotDue => "allowance.not_due",
+        R::AlreadySuspended { .. } => "allowance.already_suspended",
+        R::NotSuspended => "allowance.not_suspended",
+        R::SharesDoNotFit { .. } => "allowance.shares_do_not_fit",
     }
     staff::Rejection as R {
         R::AlreadyEnrolled => "staff.already_enrolled",

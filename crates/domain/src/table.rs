@@ -1,6 +1,7 @@
 //! Every phase with every command and every event, in one file to read and to compare in full.
 
 use crate::{
+    allowance::Allowance,
     decider::{Context, Decision, StoredEvent},
     developer::Developer,
     devgroup::DevGroup,
@@ -29,6 +30,7 @@ fn every_phase_answers_every_command_and_event_as_the_table_says() {
         rows::<ProdAccount>(),
         rows::<ProdGroup>(),
         rows::<Gateway>(),
+        rows::<Allowance>(),
     ]
     .concat()
     .join("\n")

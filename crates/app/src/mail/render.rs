@@ -188,7 +188,10 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::mail::MailKind;
-    use domain::{group::WindowKind, prodgroup::ReasonCode};
+    use domain::{
+        group::{Partition, WindowKind},
+        prodgroup::ReasonCode,
+    };
 
     const CANARY: &str = "<b>Evil & \"Co\"</b>\u{202e}\r\nBcc: x";
 
@@ -199,7 +202,13 @@ mod tests {
             Proof::new(code, "https://portal.example.org/", "itt_abc", expires_at)
         };
         let name = || CANARY.to_owned();
-        let limits = Limits { calls: 150_000, window_s: 86_400, window: WindowKind::Rolling, sites: 25 };
+        let limits = Limits {
+            calls: 150_000,
+            window_s: 86_400,
+            window: WindowKind::Rolling,
+            sites: 25,
+            partition: Partition::Group,
+        };
         vec![
             Content::SignUpCode { proof: proof() },
             Content::AddressAlreadyKnown,

@@ -140,7 +140,13 @@ impl Fold {
                     integration.group = moved.to;
                 }
             }
-            integration::Event::FactsDeclared(_) => return Ok(()),
+            integration::Event::SecretRevoked(revoked) => {
+                if let Some(integration) = self.integrations.get_mut(&id) {
+                    let ended = integration.secrets.extract_if(.., |issued| issued.secret == revoked.secret);
+                    self.changed.revoked.extend(ended);
+                }
+            }
+            integration::Event::FactsDeclared(_) | integration::Event::TestModeSet(_) => return Ok(()),
         }
         self.changed.integrations.insert(id);
         Ok(())

@@ -114,6 +114,7 @@ fn written_today() -> Vec<(&'static str, u16)> {
         crate::prodaccount::Event::stored_types(),
         crate::prodgroup::Event::stored_types(),
         crate::gateway::Event::stored_types(),
+        crate::allowance::Event::stored_types(),
         crate::claim::Event::stored_types(),
         crate::mail::Event::stored_types(),
     ]

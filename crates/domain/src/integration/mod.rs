@@ -3,9 +3,12 @@
 pub mod facts;
 mod parse;
 pub mod placements;
+mod secrets;
 #[cfg(test)]
 mod tests;
 mod widening;
+
+pub use secrets::{NewSecret, SECRETS_MAX, SecretIssued, SecretRevoked, TestMode, TestModeSet};
 
 use crate::{
     claim::{self, ClaimKey},
@@ -16,9 +19,9 @@ use crate::{
     sealed::Subjects,
     stored_events,
 };
-use chrono::{DateTime, Utc};
 use facts::{Facts, Kind};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Requests to an integration. Whether the asking developer may is decided by the group's decider, which
 /// takes part in the same batch (`AdmitIntegration`), or by the [`Standing`] in the command.
@@ -55,6 +58,22 @@ pub enum Command {
         /// The secret.
         secret: NewSecret,
     },
+    /// End a secret: from then on nobody calls with it.
+    RevokeSecret {
+        /// Whether the asking developer may.
+        standing: Standing,
+        /// Which.
+        secret: SecretId,
+    },
+    /// Have calls with a secret answered as if the limit were near or passed; in development only.
+    SetTestMode {
+        /// Whether the asking developer may.
+        standing: Standing,
+        /// Which.
+        secret: SecretId,
+        /// How calls with it are answered.
+        mode: TestMode,
+    },
     /// Move it to another group (same batch as both groups' facts); its ID stays.
     Move {
         /// Where it goes.
@@ -73,17 +92,6 @@ pub enum Standing {
     Stranger,
 }
 
-/// A REST key pair made by `app`: the key is public, the secret's keyed hash stays in side state.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewSecret {
-    /// Id of the pair.
-    pub secret: SecretId,
-    /// Public key (OAuth client id of REST), 32 characters.
-    pub key: String,
-    /// Last four characters of the secret, to recognise it by.
-    pub last_four: String,
-}
-
 /// Facts of an integration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -93,6 +101,10 @@ pub enum Event {
     FactsDeclared(FactsDeclared),
     /// It has another REST secret.
     SecretIssued(SecretIssued),
+    /// A secret was ended.
+    SecretRevoked(SecretRevoked),
+    /// Calls with a secret are answered otherwise.
+    TestModeSet(TestModeSet),
     /// It lives in another group.
     Moved(Moved),
 }
@@ -115,19 +127,6 @@ pub struct FactsDeclared {
     pub facts: Facts,
 }
 
-/// It has another REST secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SecretIssued {
-    /// Id of the pair.
-    pub secret: SecretId,
-    /// Public key.
-    pub key: String,
-    /// Last four characters of the secret.
-    pub last_four: String,
-    /// When.
-    pub issued_at: DateTime<Utc>,
-}
-
 /// It lives in another group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moved {
@@ -139,18 +138,16 @@ pub struct Moved {
 
 impl Subjects for Registered {}
 impl Subjects for FactsDeclared {}
-impl Subjects for SecretIssued {}
 impl Subjects for Moved {}
 
 stored_events!(Event {
     Registered = "integration.registered" @ 1;
     FactsDeclared = "integration.facts_declared" @ 1;
     SecretIssued = "integration.secret_issued" @ 1;
+    SecretRevoked = "integration.secret_revoked" @ 1;
+    TestModeSet = "integration.test_mode_set" @ 1;
     Moved = "integration.moved" @ 1;
 });
-
-/// Live secrets at once.
-pub const SECRETS_MAX: usize = 5;
 
 /// The broken rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -182,6 +179,12 @@ pub enum Rejection {
         /// JSON pointers of the fields that ask for more.
         fields: Vec<&'static str>,
     },
+    /// No such secret, or it was revoked.
+    #[error("the integration has no live secret of this id")]
+    NoSuchSecret,
+    /// Customers never meet an answer that is put on.
+    #[error("test mode is for integrations in a development group")]
+    TestModeInProduction,
     /// Secrets are for REST.
     #[error("only an integration with the REST kind has secrets")]
     NotRest,
@@ -211,8 +214,10 @@ pub struct Live {
     pub facts: Facts,
     /// How often the facts were declared, from 1.
     pub facts_version: u32,
-    /// Its secrets.
+    /// Its live secrets.
     pub secrets: Vec<SecretIssued>,
+    /// Secrets whose calls are answered otherwise; none of an integration in a production group.
+    pub test_modes: BTreeMap<SecretId, TestMode>,
 }
 
 impl Decider for Integration {
@@ -233,9 +238,19 @@ impl Decider for Integration {
             (Command::IssueSecret { standing, secret }, Self::Live(live)) => {
                 live.issue_secret(standing, secret, context)
             }
+            (Command::RevokeSecret { standing, secret }, Self::Live(live)) => {
+                live.revoke_secret(standing, secret, context)
+            }
+            (Command::SetTestMode { standing, secret, mode }, Self::Live(live)) => {
+                live.set_test_mode(standing, secret, mode)
+            }
             (Command::Move { to }, Self::Live(live)) => live.move_to(to),
             (
-                Command::DeclareFacts { .. } | Command::IssueSecret { .. } | Command::Move { .. },
+                Command::DeclareFacts { .. }
+                | Command::IssueSecret { .. }
+                | Command::RevokeSecret { .. }
+                | Command::SetTestMode { .. }
+                | Command::Move { .. },
                 Self::Absent,
             ) => Err(Rejection::NotYours),
         }
@@ -249,6 +264,7 @@ impl Decider for Integration {
                 facts: registered.facts.clone(),
                 facts_version: 1,
                 secrets: Vec::new(),
+                test_modes: BTreeMap::new(),
             })),
             (Event::FactsDeclared(declared), Self::Live(mut live)) => {
                 live.facts = declared.facts.clone();
@@ -259,14 +275,18 @@ impl Decider for Integration {
                 live.secrets.push(issued.clone());
                 Ok(Self::Live(live))
             }
-            (Event::Moved(moved), Self::Live(mut live)) => {
-                live.group = moved.to;
-                Ok(Self::Live(live))
-            }
+            (Event::SecretRevoked(revoked), Self::Live(live)) => Ok(Self::Live(live.without(revoked.secret))),
+            (Event::TestModeSet(set), Self::Live(live)) => Ok(Self::Live(live.answering(set))),
+            (Event::Moved(moved), Self::Live(live)) => Ok(Self::Live(live.moved(moved.to))),
             (Event::Registered(_), state @ Self::Live(_))
-            | (Event::FactsDeclared(_) | Event::SecretIssued(_) | Event::Moved(_), state @ Self::Absent) => {
-                Err(state.unexpected(event))
-            }
+            | (
+                Event::FactsDeclared(_)
+                | Event::SecretIssued(_)
+                | Event::SecretRevoked(_)
+                | Event::TestModeSet(_)
+                | Event::Moved(_),
+                state @ Self::Absent,
+            ) => Err(state.unexpected(event)),
         }
     }
 
@@ -304,12 +324,6 @@ fn name_claims(name: &str, owner: DeveloperId) -> Vec<ClaimKey> {
     names::claim_keys(name).into_iter().map(claim).collect()
 }
 
-impl NewSecret {
-    fn issued(self, issued_at: DateTime<Utc>) -> SecretIssued {
-        SecretIssued { secret: self.secret, key: self.key, last_four: self.last_four, issued_at }
-    }
-}
-
 impl Standing {
     fn may_change(self) -> Result<(), Rejection> {
         match self {
@@ -345,22 +359,6 @@ impl Live {
             (name_claims(&self.facts.name, self.owner), name_claims(&facts.name, self.owner));
         let claims = claim::exchange(&before, &after, &holder);
         Ok(Decision { events: vec![Event::FactsDeclared(FactsDeclared { facts })], claims })
-    }
-
-    fn issue_secret(
-        &self,
-        standing: Standing,
-        secret: NewSecret,
-        context: &Context<'_>,
-    ) -> Result<Decision<Event>, Rejection> {
-        standing.may_change()?;
-        if !self.facts.speaks(Kind::Rest) {
-            return Err(Rejection::NotRest);
-        }
-        if self.secrets.len() >= SECRETS_MAX {
-            return Err(Rejection::TooManySecrets);
-        }
-        Ok(Decision::events([Event::SecretIssued(secret.issued(context.now))]))
     }
 
     fn move_to(&self, to: GroupRef) -> Result<Decision<Event>, Rejection> {

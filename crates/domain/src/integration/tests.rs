@@ -154,6 +154,77 @@ fn the_last_secret_within_the_limit_is_issued_and_the_next_refused() {
     given::<Integration>(&live(5)).when(issue(6), at(NOW), &policy).rejects(Rejection::TooManySecrets);
 }
 
+fn secret_id(number: u128) -> SecretId {
+    SecretId::from_uuid(uuid(number))
+}
+
+fn revoke(number: u128) -> Command {
+    Command::RevokeSecret { standing: Standing::MayChange, secret: secret_id(number) }
+}
+
+fn revoked(number: u128) -> Event {
+    Event::SecretRevoked(SecretRevoked { secret: secret_id(number), at: at(NOW) })
+}
+
+fn test_mode(number: u128, mode: TestMode) -> Command {
+    Command::SetTestMode { standing: Standing::MayChange, secret: secret_id(number), mode }
+}
+
+fn test_mode_set(number: u128, mode: TestMode) -> Event {
+    Event::TestModeSet(TestModeSet { secret: secret_id(number), mode })
+}
+
+#[test]
+fn a_revoked_secret_is_gone_and_makes_room_for_another() {
+    let policy = Policy::default();
+    given::<Integration>(&live(5)).when(revoke(2), at(NOW), &policy).then(&[revoked(2)]);
+    let after = [live(5), vec![revoked(2)]].concat();
+    given::<Integration>(&after).when(revoke(2), at(NOW), &policy).rejects(Rejection::NoSuchSecret);
+    let issue = Command::IssueSecret { standing: Standing::MayChange, secret: secret(6) };
+    given::<Integration>(&after).when(issue, at(NOW), &policy).then(&[issued(6)]);
+}
+
+#[test]
+fn the_last_secret_can_be_revoked_and_an_unknown_one_cannot() {
+    let policy = Policy::default();
+    given::<Integration>(&live(1)).when(revoke(1), at(NOW), &policy).then(&[revoked(1)]);
+    given::<Integration>(&live(1)).when(revoke(9), at(NOW), &policy).rejects(Rejection::NoSuchSecret);
+}
+
+#[test]
+fn a_secret_is_put_into_test_mode_and_out_of_it() {
+    let policy = Policy::default();
+    let mut history = live(2);
+    for mode in [TestMode::Near, TestMode::Over, TestMode::Off] {
+        let set = test_mode_set(1, mode);
+        given::<Integration>(&history)
+            .when(test_mode(1, mode), at(NOW), &policy)
+            .then(std::slice::from_ref(&set));
+        history.push(set);
+        given::<Integration>(&history).when(test_mode(1, mode), at(NOW), &policy).then(&[]);
+        let Integration::Live(live) = fold(&history) else { panic!("live") };
+        assert_eq!((live.test_mode(secret_id(1)), live.test_mode(secret_id(2))), (mode, TestMode::Off));
+    }
+    given::<Integration>(&history)
+        .when(test_mode(9, TestMode::Over), at(NOW), &policy)
+        .rejects(Rejection::NoSuchSecret);
+}
+
+#[test]
+fn test_mode_ends_with_the_secret_and_with_the_way_into_production() {
+    let (from, to) =
+        (GroupRef::Development(dev_group()), GroupRef::Production(ProdGroupId::from_uuid(uuid(0xb0))));
+    let testing = [live(1), vec![test_mode_set(1, TestMode::Over)]].concat();
+    for end in [revoked(1), Event::Moved(Moved { from, to })] {
+        let Integration::Live(live) = fold(&[testing.clone(), vec![end]].concat()) else { panic!("live") };
+        assert_eq!(live.test_mode(secret_id(1)), TestMode::Off);
+    }
+    let in_production = [live(1), vec![Event::Moved(Moved { from, to })]].concat();
+    given::<Integration>(&in_production)
+        .when(test_mode(1, TestMode::Near), at(NOW), &Policy::default())
+        .rejects(Rejection::TestModeInProduction);
+}
+
 #[test]
 fn only_owners_and_admins_of_its_group_change_it() {
     let policy = Policy::default();
@@ -163,6 +234,8 @@ fn only_owners_and_admins_of_its_group_change_it() {
         let requests = [
             Command::DeclareFacts { integration: integration(), standing, released: false, facts },
             Command::IssueSecret { standing, secret: secret(2) },
+            Command::RevokeSecret { standing, secret: secret_id(1) },
+            Command::SetTestMode { standing, secret: secret_id(1), mode: TestMode::Near },
         ];
         for command in requests {
             given::<Integration>(&live(1)).when(command, at(NOW), &policy).rejects(rejection.clone());
@@ -191,9 +264,9 @@ fn a_move_keeps_all_but_the_group() {
 fn what_was_never_registered_is_nobodys() {
     let policy = Policy::default();
     let issue = Command::IssueSecret { standing: Standing::MayChange, secret: secret(1) };
-    for command in
-        [declare(quiz(&[Kind::Rest])), issue, Command::Move { to: GroupRef::Development(dev_group()) }]
-    {
+    let elsewhere = Command::Move { to: GroupRef::Development(dev_group()) };
+    let test = test_mode(1, TestMode::Near);
+    for command in [declare(quiz(&[Kind::Rest])), issue, revoke(1), test, elsewhere] {
         given::<Integration>(&[]).when(command, at(NOW), &policy).rejects(Rejection::NotYours);
     }
 }

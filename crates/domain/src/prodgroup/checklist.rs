@@ -46,6 +46,9 @@ pub enum CheckCode {
     /// Limits are asked for, with a justification.
     #[serde(rename = "limits_justified")]
     LimitsJustified,
+    /// The group is not suspended.
+    #[serde(rename = "not_suspended")]
+    NotSuspended,
     /// A second owner. Advisory.
     #[serde(rename = "second_owner")]
     SecondOwner,
@@ -106,6 +109,8 @@ pub struct View {
     pub integrations: Vec<IntegrationView>,
     /// What is asked for.
     pub asked: Option<(Tier, Limits)>,
+    /// Since when every call of the group is refused; none while it is not.
+    pub suspended_since: Option<DateTime<Utc>>,
 }
 
 /// The proven contact.
@@ -162,10 +167,13 @@ impl Evidence {
         recorded
     }
 
-    /// SHA-256 over the JSON form of what is recorded, hex.
+    /// SHA-256 over the JSON form of what is recorded, hex. A group that is not suspended looks as it did before
+    /// there was that check, so that what was submitted then can still be approved.
     #[expect(clippy::expect_used, reason = "derived JSON of structs without maps and floats does not fail")]
     pub fn hash(&self) -> String {
-        let json = serde_json::to_vec(&self.recorded()).expect("evidence is plain JSON");
+        let mut hashed = self.recorded();
+        hashed.checklist.checks.retain(|check| !(check.code == CheckCode::NotSuspended && check.green));
+        let json = serde_json::to_vec(&hashed).expect("evidence is plain JSON");
         data_encoding::HEXLOWER.encode(&Sha256::digest(&json))
     }
 }
@@ -183,6 +191,7 @@ pub fn evaluate(view: &View, policy: &Policy, now: DateTime<Utc>) -> Evidence {
         blocking(CheckCode::SupportUrl, support_url(view)),
         blocking(CheckCode::TermsAccepted, terms_accepted(view, policy)),
         blocking(CheckCode::LimitsJustified, limits_justified(view, policy)),
+        blocking(CheckCode::NotSuspended, not_suspended(view)),
         advisory(CheckCode::SecondOwner, second_owner(view)),
     ];
     let mut integrations: Vec<_> =
@@ -288,6 +297,15 @@ fn limits_justified(view: &View, policy: &Policy) -> Fix {
             policy.standard.calls,
             policy.standard.window_s / 3_600,
             policy.standard.sites
+        )
+    })
+}
+
+fn not_suspended(view: &View) -> Fix {
+    view.suspended_since.map(|since| {
+        format!(
+            "The group is suspended since {}. Ask staff to resume it.",
+            since.format("%Y-%m-%d %H:%M UTC")
         )
     })
 }

@@ -10,13 +10,14 @@ mod submission;
 #[cfg(test)]
 mod tests;
 
+pub use crate::independence::{People, Reviewer};
 pub use contents::{
     Drafted, INTEGRATIONS_MAX, IntegrationAdmitted, IntegrationReleased, KnownNames, Renamed,
 };
 pub use phase::{Group, ProdGroup};
 pub use review::{
-    ChangesRequested, FirstApprovalRecorded, People, ProductionApproved, ProductionRefused, ReasonCode,
-    ReviewStarted, Reviewer, needs_two_approvers,
+    ChangesRequested, FirstApprovalRecorded, ProductionApproved, ProductionRefused, ReasonCode,
+    ReviewStarted, needs_two_approvers,
 };
 pub use submission::{Asked, LimitsAsked, SubmissionExpired, Submitted, Withdrawn};
 

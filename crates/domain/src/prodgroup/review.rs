@@ -3,11 +3,11 @@
 use super::{Event, ProdGroup, Rejection, Submitted, checklist::Evidence, submission};
 use crate::{
     decider::{Context, Decision},
-    group::Limits,
-    ids::{DeveloperId, StaffId, SubjectId, SubmissionId},
+    group::{Limits, Partition},
+    ids::{StaffId, SubjectId, SubmissionId},
+    independence::{self, Reviewer, Unfit},
     policy::{Policy, Tier},
-    sealed::{Fingerprint, Sealed, Subjects},
-    staff::StaffRole,
+    sealed::{Sealed, Subjects},
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -36,34 +36,6 @@ pub enum ReasonCode {
     /// Something else, told in the note.
     #[serde(rename = "other")]
     Other,
-}
-
-/// A member of staff and everything independence is judged by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reviewer {
-    /// Who.
-    pub staff: StaffId,
-    /// What they may do.
-    pub role: StaffRole,
-    /// Fingerprint of their address.
-    pub email_fingerprint: Fingerprint,
-    /// Fingerprint of their mail domain; none for free-mail.
-    pub domain_fingerprint: Option<Fingerprint>,
-    /// Developer accounts they declared as their own.
-    pub own_developers: Vec<DeveloperId>,
-    /// The people of the account under review.
-    pub people: People,
-}
-
-/// Everybody who ever belonged to the account.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct People {
-    /// Ever members and inviters.
-    pub developers: Vec<DeveloperId>,
-    /// Fingerprints of their addresses and of the contact.
-    pub email_fingerprints: Vec<Fingerprint>,
-    /// Fingerprints of their mail domains and the contact's; free-mail left out.
-    pub domain_fingerprints: Vec<Fingerprint>,
 }
 
 /// Staff look at it.
@@ -149,32 +121,23 @@ impl Subjects for ProductionRefused {
     }
 }
 
-impl Reviewer {
-    /// An approver who neither is nor was one of the account's people, nor works where they do.
-    fn check(&self) -> Result<(), Rejection> {
-        match self.role {
-            StaffRole::Approver => {}
-            StaffRole::Reader | StaffRole::Auditor => return Err(Rejection::NotAnApprover),
+impl From<Unfit> for Rejection {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::NotAnApprover => Self::NotAnApprover,
+            Unfit::NotIndependent => Self::ReviewerNotIndependent,
         }
-        let Self { people, own_developers, email_fingerprint, domain_fingerprint, .. } = self;
-        let belongs = own_developers.iter().any(|developer| people.developers.contains(developer));
-        let same_address = people.email_fingerprints.contains(email_fingerprint);
-        let same_domain =
-            domain_fingerprint.is_some_and(|domain| people.domain_fingerprints.contains(&domain));
-        if belongs || same_address || same_domain { Err(Rejection::ReviewerNotIndependent) } else { Ok(()) }
     }
 }
 
-impl FirstApprovalRecorded {
-    /// Whether who gave it might still give it, by what is known of them now.
-    fn stands(&self, now: Option<&Reviewer>) -> bool {
-        now.is_some_and(|reviewer| reviewer.staff == self.staff && reviewer.check().is_ok())
-    }
-}
-
-/// Whether a grant is above the large tier in calls or sites, so that two of staff must agree.
+/// Whether a grant is above the large tier in sites, in the calls that fit into the large tier's window, or by
+/// what it counts apart, so that two of staff must agree.
 pub fn needs_two_approvers(limits: Limits, policy: &Policy) -> bool {
-    limits.calls > policy.large.calls || limits.sites > policy.large.sites
+    let large = policy.large;
+    let windows = u64::from(large.window_s).div_ceil(u64::from(limits.window_s).max(1));
+    let calls = u64::from(limits.calls).saturating_mul(windows);
+    let multiplied = limits.partition != Partition::Group && limits.partition != large.partition;
+    calls > u64::from(large.calls) || limits.sites > large.sites || multiplied
 }
 
 impl ProdGroup {
@@ -242,7 +205,7 @@ impl ProdGroup {
         }
         let Submitted { submission, asked, evidence_hash, .. } = submitted.clone();
         // A first approver who could not approve any more is void: this approval is the first one anew.
-        let staff = match first.filter(|first| first.stands(first_now)) {
+        let staff = match first.filter(|first| independence::stands(first.staff, first_now)) {
             Some(first) if first.staff == reviewer.staff => return Err(Rejection::SameApprover),
             Some(first) => vec![first.staff, reviewer.staff],
             None if needs_two_approvers(asked.limits, context.policy) => {

@@ -86,12 +86,13 @@ pub(super) fn ask(
     Ok(Decision::events([Event::LimitsAsked(LimitsAsked { asked, justification })]))
 }
 
-/// Calls and sites of its own, no fewer than in development; the window is that of the named tiers.
+/// Calls and sites of its own, no fewer than in development; window and partition are those of the large tier.
 fn is_custom_size(limits: Limits, policy: &Policy) -> bool {
-    let Limits { calls, window_s, window, sites } = limits;
+    let Limits { calls, window_s, window, sites, partition } = limits;
     let least = policy.development;
     let same_window = window_s == policy.large.window_s && window == policy.large.window;
-    calls > 0 && sites > 0 && calls >= least.calls && sites >= least.sites && same_window
+    let same_count = same_window && partition == policy.large.partition;
+    calls > 0 && sites > 0 && calls >= least.calls && sites >= least.sites && same_count
 }
 
 /// The deadline of a submission or of an answer to staff: so many days after the decision.

@@ -4,7 +4,7 @@ use crate::{
     ids::SecretId,
     integration::{
         Command, Event, FactsDeclared, Integration, Moved, NewSecret, Registered, Rejection, SecretIssued,
-        Standing,
+        SecretRevoked, Standing, TestMode, TestModeSet,
         facts::{Endpoints, Facts, Kind, Lti, Placement, Rest, SigningAlg},
     },
     testing::{at, fold, uuid},
@@ -110,6 +110,10 @@ impl Samples for Integration {
                 Command::DeclareFacts { integration: integration(), standing, released: false, facts }
             },
             Command::IssueSecret { .. } => Command::IssueSecret { standing, secret: secret(2) },
+            Command::RevokeSecret { .. } => Command::RevokeSecret { standing, secret: issued().secret },
+            Command::SetTestMode { .. } => {
+                Command::SetTestMode { standing, secret: issued().secret, mode: TestMode::Over }
+            },
             Command::Move { .. } => Command::Move { to: GroupRef::Production(prod_group()) },
         }
     }
@@ -120,6 +124,12 @@ impl Samples for Integration {
             Event::Registered(_) => Event::Registered(registered(bare_facts("Quiz", &[Kind::Rest]))),
             Event::FactsDeclared(_) => Event::FactsDeclared(FactsDeclared { facts: full_facts() }),
             Event::SecretIssued(_) => Event::SecretIssued(issued()),
+            Event::SecretRevoked(_) => {
+                Event::SecretRevoked(SecretRevoked { secret: issued().secret, at: at("2026-11-04T10:00:00Z") })
+            },
+            Event::TestModeSet(_) => {
+                Event::TestModeSet(TestModeSet { secret: issued().secret, mode: TestMode::Near })
+            },
             Event::Moved(_) => Event::Moved(Moved { from, to }),
         }
     }

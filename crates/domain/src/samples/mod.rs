@@ -2,6 +2,7 @@
 //! goldens of the codec and the table of every phase with every command, so that whatever is added fails
 //! the tests until it has its row.
 
+pub(crate) mod allowance;
 pub(crate) mod developer;
 pub(crate) mod devgroup;
 pub(crate) mod gateway;
@@ -79,6 +80,7 @@ pub(crate) fn stored_events() -> Vec<StoredSample> {
         .chain(stored(crate::prodaccount::ProdAccount::events()))
         .chain(stored(crate::prodgroup::ProdGroup::events()))
         .chain(stored(crate::gateway::Gateway::events()))
+        .chain(stored(crate::allowance::Allowance::events()))
         .chain(stored(outcomes::claim_events()))
         .chain(stored(outcomes::mail_events()))
         .collect()

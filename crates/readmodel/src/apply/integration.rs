@@ -1,7 +1,7 @@
 //! Integrations and their secrets.
 
-use super::{ApplyError, change, json, position, sql, stream_uuid, timeline, version};
-use domain::{ids::IntegrationId, integration::Event};
+use super::{ApplyError, change, json, position, sql, stream_uuid, timeline, version, word};
+use domain::{group::GroupRef, ids::IntegrationId, integration::Event};
 use eventlog::Record;
 use sqlx::SqliteConnection;
 
@@ -35,7 +35,23 @@ pub(super) async fn apply(
             change(tx, add).await?;
             sqlx::query(sql::INTEGRATION_TOUCH).bind(id).bind(version)
         }
+        Event::SecretRevoked(revoked) => {
+            let remove = sqlx::query(sql::SECRET_REMOVE).bind(id.clone()).bind(revoked.secret.to_string());
+            change(tx, remove).await?;
+            sqlx::query(sql::INTEGRATION_TOUCH).bind(id).bind(version)
+        }
+        Event::TestModeSet(set) => {
+            let answer = sqlx::query(sql::SECRET_TEST_MODE)
+                .bind(id.clone())
+                .bind(set.secret.to_string())
+                .bind(word(set.mode)?);
+            change(tx, answer).await?;
+            sqlx::query(sql::INTEGRATION_TOUCH).bind(id).bind(version)
+        }
         Event::Moved(moved) => {
+            if matches!(moved.to, GroupRef::Production(_)) {
+                sqlx::query(sql::SECRET_TEST_MODES_END).bind(id.clone()).execute(&mut *tx).await?;
+            }
             sqlx::query(sql::INTEGRATION_MOVE).bind(id).bind(version).bind(moved.to.to_string())
         }
     };

@@ -1,6 +1,7 @@
 //! From records to rows: one file per aggregate, each an exhaustive match over its events. Nothing here has
 //! a clock, does IO beyond the transaction, or holds a rule: what happened has been decided.
 
+mod allowance;
 mod developer;
 mod devgroup;
 mod gateway;
@@ -13,6 +14,7 @@ mod timeline;
 
 use crate::columns::to_word;
 use domain::{
+    allowance::Allowance,
     claim,
     codec::CodecError,
     decider::{Decider, StoredEvent},
@@ -69,6 +71,7 @@ pub(crate) async fn apply(tx: &mut SqliteConnection, record: &Record) -> Result<
         DevGroup::CATEGORY => devgroup::apply(tx, record, decode(record)?).await,
         ProdAccount::CATEGORY => prodaccount::apply(tx, record, decode(record)?).await,
         ProdGroup::CATEGORY => prodgroup::apply(tx, record, decode(record)?).await,
+        Allowance::CATEGORY => allowance::apply(tx, record, decode(record)?).await,
         Integration::CATEGORY => integration::apply(tx, record, decode(record)?).await,
         Gateway::CATEGORY => gateway::apply(tx, record, decode(record)?).await,
         mails::CATEGORY => mail::apply(tx, record, decode(record)?).await,

@@ -88,6 +88,9 @@ statements! {
         "INSERT INTO gateway_credential (gateway, position, id, last_four, issued_at) VALUES (?1, ?2, ?3, ?4, ?5)";
     GATEWAY_CREDENTIAL_REMOVE = "DELETE FROM gateway_credential WHERE gateway = ?1 AND id = ?2";
     GATEWAY_CREDENTIALS_REMOVE = "DELETE FROM gateway_credential WHERE gateway = ?1";
+    SECRET_REMOVE = "DELETE FROM integration_secret WHERE integration = ?1 AND id = ?2";
+    SECRET_TEST_MODE = "UPDATE integration_secret SET test_mode = ?3 WHERE integration = ?1 AND id = ?2";
+    SECRET_TEST_MODES_END = "UPDATE integration_secret SET test_mode = 'off' WHERE integration = ?1";
 
     MAIL_OUTCOME_SET =
         "INSERT INTO mail_outcome (intent, outcome, at) VALUES (?1, ?2, ?3)

@@ -2,7 +2,7 @@
 //! staff stands beside them, sealed.
 
 use super::{ApplyError, json, position, sql};
-use domain::{integration, prodaccount, prodgroup, sealed::Sealed};
+use domain::{allowance, integration, prodaccount, prodgroup, sealed::Sealed};
 use eventlog::Record;
 use serde_json::{Value, json as object};
 use sqlx::SqliteConnection;
@@ -97,6 +97,48 @@ pub(super) fn of_integration(event: &integration::Event) -> Shown {
         Event::SecretIssued(issued) => {
             object!({ "secret": issued.secret, "last_four": issued.last_four }).into()
         }
+        Event::SecretRevoked(revoked) => object!({ "secret": revoked.secret }).into(),
+        Event::TestModeSet(set) => object!({ "secret": set.secret, "mode": set.mode }).into(),
         Event::Moved(moved) => object!({ "from": moved.from, "to": moved.to }).into(),
     }
+}
+
+pub(super) fn of_allowance(event: &allowance::Event) -> Shown {
+    use allowance::Event;
+    let (data, note) = match event {
+        Event::LimitsSet(set) => {
+            (object!({ "group": set.group, "limits": set.limits, "reason": set.reason }), &set.note)
+        }
+        Event::LimitsProposed(set) => {
+            (object!({ "group": set.group, "limits": set.limits, "reason": set.reason }), &set.note)
+        }
+        Event::Granted(grant) => (
+            object!({
+                "group": grant.group, "calls": grant.calls, "until": grant.until, "reason": grant.reason
+            }),
+            &grant.note,
+        ),
+        Event::GrantProposed(grant) => (
+            object!({
+                "group": grant.group, "calls": grant.calls, "until": grant.until, "reason": grant.reason
+            }),
+            &grant.note,
+        ),
+        Event::GrantEnded(ended) => (object!({ "group": ended.group, "at": ended.at }), &None),
+        Event::ShadowSet(shadow) => (object!({ "group": shadow.group, "calls": shadow.calls }), &None),
+        Event::ShadowEnded(shadow) => (object!({ "group": shadow.group }), &None),
+        Event::Suspended(suspended) => (
+            object!({
+                "group": suspended.group, "reason": suspended.reason, "since": suspended.since
+            }),
+            &suspended.note,
+        ),
+        Event::Resumed(resumed) => {
+            (object!({ "group": resumed.group, "reason": resumed.reason }), &resumed.note)
+        }
+        Event::SharesDeclared(declared) => {
+            (object!({ "group": declared.group, "shares": declared.shares }), &None)
+        }
+    };
+    Shown { data, note: note.clone() }
 }

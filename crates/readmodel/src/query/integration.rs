@@ -7,7 +7,7 @@ use domain::{
     developer::Role,
     group::GroupRef,
     ids::{DeveloperId, IntegrationId, SecretId},
-    integration::facts::Facts,
+    integration::{TestMode, facts::Facts},
 };
 use eventlog::StreamVersion;
 use serde::Deserialize;
@@ -31,7 +31,7 @@ pub struct IntegrationRow {
     pub facts: Facts,
     /// How often the facts were declared, from 1.
     pub facts_version: u32,
-    /// Its secrets, oldest first.
+    /// Its live secrets, oldest first.
     pub secrets: Vec<SecretRow>,
     /// Of the integration's stream.
     pub version: StreamVersion,
@@ -49,6 +49,8 @@ pub struct SecretRow {
     /// When it was issued.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub issued_at: DateTime<Utc>,
+    /// How calls with it are answered.
+    pub test_mode: TestMode,
 }
 
 impl ReadModel {

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     address::MailboxClass,
-    devgroup,
-    group::Limits,
+    allowance, devgroup,
+    group::{GroupRef, Limits},
     ids::{DeveloperId, ProdAccountId, ProdGroupId, StaffId, SubjectId, SubmissionId},
     integration::facts::Facts,
     policy::{Policy, Tier},
@@ -109,6 +109,59 @@ pub(super) fn approved(group: ProdGroupId, approved_at: DateTime<Utc>) -> prodgr
         policy_version: 1,
         approved_at,
     })
+}
+
+/// Every fact of what is set for a group, in an order in which each can follow the one before.
+pub(super) fn allowances(group: GroupRef, by: DeveloperId, now: DateTime<Utc>) -> Vec<allowance::Event> {
+    use allowance::{Event, ReasonCode};
+    let (staff, policy_version, approval) = (reviewer(), 1, None);
+    let limits = Limits { calls: 20_000, ..Policy::default().development };
+    let (calls, until, reason) = (40_000, now + TimeDelta::days(7), ReasonCode::Requested);
+    let note = Some(sealed(Uuid::from_u128(78), 10));
+    vec![
+        Event::LimitsProposed(allowance::LimitsProposed {
+            group,
+            limits,
+            approval,
+            staff,
+            reason,
+            note: note.clone(),
+        }),
+        Event::LimitsSet(allowance::LimitsSet {
+            group,
+            limits,
+            approval,
+            staff: vec![staff],
+            reason,
+            note: note.clone(),
+            policy_version,
+        }),
+        Event::GrantProposed(allowance::GrantProposed {
+            group,
+            calls,
+            until,
+            approval,
+            staff,
+            reason,
+            note: note.clone(),
+        }),
+        Event::Granted(allowance::Granted {
+            group,
+            calls,
+            until,
+            approval,
+            staff: vec![staff],
+            reason,
+            note: note.clone(),
+            policy_version,
+        }),
+        Event::GrantEnded(allowance::GrantEnded { group, at: now }),
+        Event::ShadowSet(allowance::ShadowSet { group, calls, staff }),
+        Event::ShadowEnded(allowance::ShadowEnded { group, staff }),
+        Event::SharesDeclared(allowance::SharesDeclared { group, by, shares: Vec::new() }),
+        Event::Suspended(allowance::Suspended { group, staff, reason, note: note.clone(), since: now }),
+        Event::Resumed(allowance::Resumed { group, staff, reason, note }),
+    ]
 }
 
 /// Every fact a promotion can have, in an order in which each can follow the one before.

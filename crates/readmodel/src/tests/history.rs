@@ -3,7 +3,9 @@
 use super::facts::{approved, contact, created, review_started, sealed, submitted};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    Decider, claim,
+    Decider,
+    allowance::{self, Allowance},
+    claim,
     decider::StoredEvent,
     developer::{self, Developer, Role},
     devgroup::{self, DevGroup},
@@ -93,6 +95,7 @@ impl Portal {
             integration::Event::stored_types(),
             staff::Event::stored_types(),
             gateway::Event::stored_types(),
+            allowance::Event::stored_types(),
             mail::Event::stored_types(),
             claim::Event::stored_types(),
         ]
@@ -245,16 +248,31 @@ impl Portal {
         self.record(None, [facts]).await
     }
 
+    /// Another secret, in test mode and out of it, and revoked.
+    pub(super) async fn try_secret_out(&mut self, id: IntegrationId) -> bool {
+        use integration::{Event, SecretRevoked, TestMode, TestModeSet};
+        let secret = SecretId::from_uuid(self.id());
+        let issued = self.issued(secret);
+        let set = |mode| Event::TestModeSet(TestModeSet { secret, mode });
+        let revoked = Event::SecretRevoked(SecretRevoked { secret, at: self.now() });
+        let events = vec![issued, set(TestMode::Over), set(TestMode::Off), revoked];
+        let facts = self.facts::<Integration>(id.uuid(), events).await;
+        self.record(None, [facts]).await
+    }
+
     pub(super) async fn issue_secret(&mut self, id: IntegrationId) -> bool {
-        let issued = integration::SecretIssued {
-            secret: SecretId::from_uuid(self.id()),
+        let secret = SecretId::from_uuid(self.id());
+        let facts = self.facts::<Integration>(id.uuid(), vec![self.issued(secret)]).await;
+        self.record(None, [facts]).await
+    }
+
+    fn issued(&self, secret: SecretId) -> integration::Event {
+        integration::Event::SecretIssued(integration::SecretIssued {
+            secret,
             key: "k".repeat(32),
             last_four: "abcd".to_owned(),
             issued_at: self.now(),
-        };
-        let facts =
-            self.facts::<Integration>(id.uuid(), vec![integration::Event::SecretIssued(issued)]).await;
-        self.record(None, [facts]).await
+        })
     }
 
     pub(super) async fn move_to(&mut self, id: IntegrationId, to: GroupRef) -> bool {
@@ -373,6 +391,16 @@ impl Portal {
 
     pub(super) async fn promote(&mut self, group: ProdGroupId, event: prodgroup::Event) -> bool {
         let facts = self.facts::<ProdGroup>(group.uuid(), vec![event]).await;
+        self.record(None, [facts]).await
+    }
+
+    /// What was set for a group.
+    pub(super) async fn allow(&mut self, group: GroupRef, event: allowance::Event) -> bool {
+        let uuid = match group {
+            GroupRef::Development(id) => id.uuid(),
+            GroupRef::Production(id) => id.uuid(),
+        };
+        let facts = self.facts::<Allowance>(uuid, vec![event]).await;
         self.record(None, [facts]).await
     }
 

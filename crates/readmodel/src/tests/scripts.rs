@@ -1,7 +1,7 @@
 //! Histories as scripts: one with every type of event, and random ones.
 
 use super::{
-    facts::{facts, promotion},
+    facts::{allowances, facts, promotion},
     history::Portal,
 };
 use domain::{group::GroupRef, mail};
@@ -18,6 +18,10 @@ impl Portal {
         let quiz = self.register(owner, group, facts("Quiz")).await;
         assert!(self.declare(quiz, facts("Quiz plus")).await);
         assert!(self.issue_secret(quiz).await);
+        assert!(self.try_secret_out(quiz).await);
+        for event in allowances(GroupRef::Development(group), owner, self.now()) {
+            assert!(self.allow(GroupRef::Development(group), event.clone()).await, "{event:?}");
+        }
         let account = self.account(owner, "Acme").await;
         assert!(self.prove_contact(account).await);
         assert!(self.declare_contact(account).await);
@@ -46,7 +50,7 @@ impl Portal {
         let integration = self.integrations.get(pick(self.integrations.len())).map(|(id, _)| *id);
         let account = self.accounts.get(pick(self.accounts.len())).copied();
         let promoted = self.prod_groups.get(pick(self.prod_groups.len())).copied();
-        match (what % 14, integration, account, promoted) {
+        match (what % 16, integration, account, promoted) {
             (0, ..) => {
                 self.sign_up().await;
             }
@@ -88,7 +92,21 @@ impl Portal {
                 let event = events[usize::from(which) % events.len()].clone();
                 self.promote(group, event).await;
             }
+            (14, _, _, Some(released)) if which.is_multiple_of(2) => {
+                self.allow_one(GroupRef::Production(released), which).await;
+            }
+            (14, ..) => {
+                self.allow_one(GroupRef::Development(group), which).await;
+            }
+            (15, Some(id), ..) => {
+                self.try_secret_out(id).await;
+            }
             _ => {}
         }
+    }
+
+    async fn allow_one(&mut self, group: GroupRef, which: u8) {
+        let events = allowances(group, self.developers[0], self.now());
+        self.allow(group, events[usize::from(which / 2) % events.len()].clone()).await;
     }
 }

@@ -54,6 +54,7 @@ pub(crate) fn code(code: CheckCode) -> &'static str {
         CheckCode::SupportUrl => "support_url",
         CheckCode::TermsAccepted => "terms_accepted",
         CheckCode::LimitsJustified => "limits_justified",
+        CheckCode::NotSuspended => "not_suspended",
         CheckCode::SecondOwner => "second_owner",
     }
 }

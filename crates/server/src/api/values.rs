@@ -58,6 +58,29 @@ pub struct Limits {
     /// Distinct customer sites.
     #[schema(minimum = 0, example = 6)]
     sites: u32,
+    partition: Partition,
+}
+
+/// What has so many calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Partition {
+    /// The group, whatever the integration and the site.
+    Group,
+    /// Each customer site of the group.
+    GroupSite,
+    /// Each integration of the group.
+    Integration,
+}
+
+impl From<group::Partition> for Partition {
+    fn from(partition: group::Partition) -> Self {
+        match partition {
+            group::Partition::Group => Self::Group,
+            group::Partition::GroupSite => Self::GroupSite,
+            group::Partition::Integration => Self::Integration,
+        }
+    }
 }
 
 /// How the window is counted.
@@ -76,7 +99,13 @@ impl From<group::Limits> for Limits {
             group::WindowKind::Rolling => Window::Rolling,
             group::WindowKind::Anchored => Window::Anchored,
         };
-        Self { calls: limits.calls, window_s: limits.window_s, window, sites: limits.sites }
+        Self {
+            calls: limits.calls,
+            window_s: limits.window_s,
+            window,
+            sites: limits.sites,
+            partition: limits.partition.into(),
+        }
     }
 }
 

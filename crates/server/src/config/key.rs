@@ -72,6 +72,9 @@ const fn choice(
     Key { name, kind: Kind::Choice(words), default: Some(default), secret: false, doc }
 }
 
+const WINDOWS: &[&str] = &["rolling", "anchored"];
+const PARTITIONS: &[&str] = &["group", "group_site", "integration"];
+
 const CALLS_MAX: u64 = 1_000_000_000;
 const SITES_MAX: u64 = 1_000_000;
 
@@ -131,6 +134,13 @@ pub static KEYS: &[Key] = &[
     ),
     integer("policy.development_calls", "10000", 1, CALLS_MAX, "calls per 24 h of a development group"),
     integer("policy.development_sites", "6", 1, SITES_MAX, "customer sites of a development group"),
+    choice(
+        "policy.development_window",
+        "rolling",
+        WINDOWS,
+        "how the 24 h of a development group are counted",
+    ),
+    choice("policy.development_partition", "group", PARTITIONS, "what has a development group's calls"),
     integer(
         "policy.standard_calls",
         "150000",
@@ -139,6 +149,8 @@ pub static KEYS: &[Key] = &[
         "calls per 24 h of the standard production tier",
     ),
     integer("policy.standard_sites", "25", 1, SITES_MAX, "customer sites of the standard production tier"),
+    choice("policy.standard_window", "rolling", WINDOWS, "how the 24 h of the standard tier are counted"),
+    choice("policy.standard_partition", "group", PARTITIONS, "what has the standard tier's calls"),
     integer(
         "policy.large_calls",
         "500000",
@@ -147,6 +159,51 @@ pub static KEYS: &[Key] = &[
         "calls per 24 h of the large tier; above it two staff",
     ),
     integer("policy.large_sites", "50", 1, SITES_MAX, "customer sites of the large tier; above it two staff"),
+    choice("policy.large_window", "rolling", WINDOWS, "how the 24 h of the large tier are counted"),
+    choice("policy.large_partition", "group", PARTITIONS, "what has the large tier's calls"),
+    integer(
+        "policy.owner_development_calls",
+        "10000",
+        1,
+        CALLS_MAX,
+        "calls per 24 h of all development groups of one owner together",
+    ),
+    integer(
+        "policy.owner_development_sites",
+        "6",
+        1,
+        SITES_MAX,
+        "customer sites of all development groups of one owner together",
+    ),
+    integer(
+        "policy.organisation_development_calls",
+        "50000",
+        1,
+        CALLS_MAX,
+        "calls per 24 h of all development groups of one organisation together",
+    ),
+    integer(
+        "policy.organisation_development_sites",
+        "30",
+        1,
+        SITES_MAX,
+        "customer sites of all development groups of one organisation together",
+    ),
+    integer("policy.site_cooling_hours", "24", 0, 8_760, "hours a released site goes on taking its place"),
+    integer(
+        "policy.ledger_grace_seconds",
+        "60",
+        0,
+        60,
+        "seconds production groups go on while the ledger of calls does not answer",
+    ),
+    integer(
+        "policy.ledger_grace_per_mille",
+        "10",
+        0,
+        1_000,
+        "thousandths of its limit a production group may use meanwhile",
+    ),
     integer("policy.dev_groups_per_owner", "25", 1, 1_000, "development groups one developer may own"),
     integer("policy.accounts_per_owner", "5", 1, 1_000, "production accounts one developer may own"),
     integer("policy.integrations_per_group", "200", 1, 10_000, "integrations one development group may hold"),

@@ -11,7 +11,7 @@ pub use layers::{ConfigError, Origin, Setting, Settings, Sources, Value};
 pub use render::{commented_file, show};
 
 use domain::{
-    group::{Limits, WindowKind},
+    group::{Limits, Partition, WindowKind},
     policy::Policy,
 };
 use std::{net::SocketAddr, path::PathBuf};
@@ -207,8 +207,16 @@ fn policy(settings: &Settings) -> Policy {
     let limits = |tier: &str| Limits {
         calls: number(&format!("policy.{tier}_calls")),
         window_s: 86_400,
-        window: WindowKind::Rolling,
+        window: match settings.text(&format!("policy.{tier}_window")) {
+            Some("anchored") => WindowKind::Anchored,
+            _ => WindowKind::Rolling,
+        },
         sites: number(&format!("policy.{tier}_sites")),
+        partition: match settings.text(&format!("policy.{tier}_partition")) {
+            Some("group_site") => Partition::GroupSite,
+            Some("integration") => Partition::Integration,
+            _ => Partition::Group,
+        },
     };
     Policy {
         version: number("policy.version"),
@@ -218,6 +226,13 @@ fn policy(settings: &Settings) -> Policy {
         dev_groups_per_owner: number("policy.dev_groups_per_owner"),
         accounts_per_owner: number("policy.accounts_per_owner"),
         integrations_per_group: number("policy.integrations_per_group"),
+        owner_development_calls: number("policy.owner_development_calls"),
+        owner_development_sites: number("policy.owner_development_sites"),
+        organisation_development_calls: number("policy.organisation_development_calls"),
+        organisation_development_sites: number("policy.organisation_development_sites"),
+        site_cooling_hours: number("policy.site_cooling_hours"),
+        ledger_grace_seconds: number("policy.ledger_grace_seconds"),
+        ledger_grace_per_mille: number("policy.ledger_grace_per_mille"),
         contact_proof_days: number("policy.contact_proof_days"),
         contact_challenge_hours: number("policy.contact_challenge_hours"),
         submission_life_days: number("policy.submission_life_days"),

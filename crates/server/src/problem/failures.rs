@@ -21,6 +21,7 @@ impl From<AppError> for Problem {
             E::ProdGroup(rejection) => rejection.into(),
             E::Integration(rejection) => rejection.into(),
             E::Gateway(rejection) => rejection.into(),
+            E::Allowance(rejection) => rejection.into(),
             E::Staff(rejection) => rejection.into(),
             E::NameTaken { .. } => named_at("/name", error),
             E::Fields(errors) => Self::new(&kinds::FIELDS).fields(errors),

@@ -152,6 +152,8 @@ problems! {
     KIND_REMOVED = 409 "integration.kind_removed" "Kind removed" "A kind once registered stays.";
     TOO_MANY_SECRETS = 409 "integration.too_many_secrets" "Too many secrets" "The integration has as many live secrets as it may.";
     NOT_REST = 409 "integration.not_rest" "Not a REST integration" "Only an integration with the REST kind has secrets.";
+    NO_SUCH_SECRET = 404 "integration.no_such_secret" "No such secret" "The integration has no live secret of this id; one that was revoked is gone.";
+    TEST_MODE_IN_PRODUCTION = 409 "integration.test_mode_in_production" "Not in production" "Test mode is for integrations in a development group: customers never meet an answer that is put on.";
     INTEGRATION_THERE = 409 "integration.already_in_group" "Already in this group" "The integration is in this group already.";
 
     // Rules of production accounts.
@@ -182,6 +184,18 @@ problems! {
     PROMOTION_HAS_IT = 409 "prodgroup.already_in_group" "Already in this group" "The integration is in this group already.";
     PROMOTION_FULL = 409 "prodgroup.too_many_integrations" "Group is full" "A production group holds at most 50 integrations.";
     PROMOTION_LACKS_IT = 409 "prodgroup.not_in_group" "Not in this group" "The integration is not in this group.";
+
+    // Rules of what staff and vendor set for a group.
+    ALLOWANCE_NOT_ALLOWED = 403 "allowance.not_allowed" "Not permitted in this group" "Only an owner or admin of the group may do this.";
+    ALLOWANCE_NOT_APPROVER = 403 "allowance.not_an_approver" "Not an approver" "Only an approver may decide.";
+    ALLOWANCE_NOT_INDEPENDENT = 403 "allowance.reviewer_not_independent" "Not independent" "Nobody decides for a group they belong or belonged to.";
+    ALLOWANCE_SAME_APPROVER = 409 "allowance.same_approver" "Same approver" "Above the large tier another member of staff must ask for the same.";
+    ALLOWANCE_GRANT_OVER = 422 "allowance.grant_over" "Grant is over" "A grant ends after now.";
+    ALLOWANCE_GRANT_TOO_LONG = 422 "allowance.grant_too_long" "Grant too long" "A grant lasts at most 90 days; set limits for what is to last.";
+    ALLOWANCE_NOT_DUE = 409 "allowance.not_due" "Not due" "No grant has ended.";
+    ALLOWANCE_SUSPENDED = 409 "allowance.already_suspended" "Already suspended" "The group is suspended already.";
+    ALLOWANCE_NOT_SUSPENDED = 409 "allowance.not_suspended" "Not suspended" "The group is not suspended.";
+    ALLOWANCE_SHARES = 422 "allowance.shares_do_not_fit" "Shares do not fit" "The shares do not fit the group's limit or its integrations; `errors` says which.";
 }
 
 /// `api-spec/problems.md`.

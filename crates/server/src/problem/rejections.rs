@@ -1,8 +1,9 @@
 //! From the domain's rejections to problems: one exhaustive match an aggregate, without wildcard.
 
 use super::{Kind, Problem, kinds};
+use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{
-    developer, devgroup,
+    allowance, developer, devgroup,
     fields::FieldError,
     gateway, integration,
     names::{NameProblem, NameRule},
@@ -64,6 +65,8 @@ impl From<integration::Rejection> for Problem {
             R::NotAllowed => &kinds::INTEGRATION_NOT_ALLOWED,
             R::Name(problem) => return name(problem, "/name"),
             R::TooManySecrets => &kinds::TOO_MANY_SECRETS,
+            R::NoSuchSecret => &kinds::NO_SUCH_SECRET,
+            R::TestModeInProduction => &kinds::TEST_MODE_IN_PRODUCTION,
             R::NotRest => &kinds::NOT_REST,
             R::AlreadyInGroup => &kinds::INTEGRATION_THERE,
             R::SecretRequired => &kinds::SECRET_REQUIRED,
@@ -149,6 +152,43 @@ impl From<gateway::Rejection> for Problem {
         };
         Self::new(kind).detail(rejection.to_string())
     }
+}
+
+impl From<allowance::Rejection> for Problem {
+    fn from(rejection: allowance::Rejection) -> Self {
+        use allowance::Rejection as R;
+        let kind = match &rejection {
+            R::NotYours => &kinds::NOT_FOUND,
+            R::NotAllowed => &kinds::ALLOWANCE_NOT_ALLOWED,
+            R::NotAnApprover => &kinds::ALLOWANCE_NOT_APPROVER,
+            R::ReviewerNotIndependent => &kinds::ALLOWANCE_NOT_INDEPENDENT,
+            R::SameApprover => &kinds::ALLOWANCE_SAME_APPROVER,
+            R::GrantOver => return end_of_grant(&kinds::ALLOWANCE_GRANT_OVER, &rejection, None),
+            R::GrantTooLong { latest } => {
+                return end_of_grant(&kinds::ALLOWANCE_GRANT_TOO_LONG, &rejection, Some(*latest));
+            }
+            R::NotDue => &kinds::ALLOWANCE_NOT_DUE,
+            R::AlreadySuspended { .. } => &kinds::ALLOWANCE_SUSPENDED,
+            R::NotSuspended => &kinds::ALLOWANCE_NOT_SUSPENDED,
+            R::SharesDoNotFit { fields } => {
+                return Self::new(&kinds::ALLOWANCE_SHARES)
+                    .detail(rejection.to_string())
+                    .fields(fields.clone());
+            }
+        };
+        Self::new(kind).detail(rejection.to_string())
+    }
+}
+
+/// A grant's end, told at the member of the body that holds it.
+fn end_of_grant(
+    kind: &'static Kind,
+    rejection: &allowance::Rejection,
+    latest: Option<DateTime<Utc>>,
+) -> Problem {
+    let mut field = FieldError::new("/until", kind.code, rejection.to_string());
+    field.fix = latest.map(|latest| latest.to_rfc3339_opts(SecondsFormat::Millis, true));
+    Problem::new(kind).detail(rejection.to_string()).fields([field])
 }
 
 impl From<staff::Rejection> for Problem {

@@ -19,6 +19,7 @@ fn view() -> View {
         group_name: "Acme - Quiz".to_owned(),
         integrations: vec![seen(1, "Quiz")],
         asked: Some((Tier::Standard, standard)),
+        suspended_since: None,
     }
 }
 
@@ -74,6 +75,7 @@ fn all_are_green_when_all_is_in_order_and_come_in_a_fixed_order() {
             CheckCode::SupportUrl,
             CheckCode::TermsAccepted,
             CheckCode::LimitsJustified,
+            CheckCode::NotSuspended,
             CheckCode::SecondOwner,
         ]
     );
@@ -190,6 +192,12 @@ fn limits_are_asked_for() {
 }
 
 #[test]
+fn a_suspended_group_is_not_handed_in() {
+    let fix = "The group is suspended since 2026-11-22 12:00 UTC. Ask staff to resume it.";
+    one_red(&View { suspended_since: Some(now()), ..view() }, CheckCode::NotSuspended, fix);
+}
+
+#[test]
 fn a_second_owner_is_advised() {
     let fix = "Add a second owner, so that the account does not hang on one person.";
     for owners in [0, 1] {
@@ -236,6 +244,7 @@ mod the_evidence {
             View { asked: Some((Tier::Large, large)), ..view() },
             View { owners: 1, ..view() },
             View { support_url: None, ..view() },
+            View { suspended_since: Some(now()), ..view() },
             View { contact: None, ..view() },
             contact(|contact| contact.epoch = 2),
             contact(|contact| contact.fingerprint = fingerprint(2)),

@@ -17,14 +17,14 @@ use app::{About, Done, integrations::IssuedSecret};
 use chrono::{DateTime, Utc};
 use domain::{
     ids::{DeveloperId, IntegrationId},
-    integration::facts::Missing as MissingFact,
+    integration::{self, facts::Missing as MissingFact},
 };
 use facts::{Lti, Rest};
 use readmodel::{
     ReadModel,
     query::integration::{IntegrationRow, SecretRow},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// An integration as the members of its group see it.
@@ -87,6 +87,29 @@ pub struct KeyPair {
     #[schema(min_length = 4, max_length = 4)]
     last_four: String,
     issued_at: DateTime<Utc>,
+    test_mode: TestMode,
+}
+
+/// How calls with a key pair are answered, in development: as they are, or as if the limit were near or passed.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TestMode {
+    /// As if nearly all calls were used.
+    Near,
+    /// As if all calls were used.
+    Over,
+    /// As they are.
+    Off,
+}
+
+impl From<integration::TestMode> for TestMode {
+    fn from(mode: integration::TestMode) -> Self {
+        match mode {
+            integration::TestMode::Near => Self::Near,
+            integration::TestMode::Over => Self::Over,
+            integration::TestMode::Off => Self::Off,
+        }
+    }
 }
 
 /// A REST key pair as it is shown once.
@@ -133,7 +156,13 @@ impl From<MissingFact> for Missing {
 
 impl From<SecretRow> for KeyPair {
     fn from(row: SecretRow) -> Self {
-        Self { id: row.id.to_string(), key: row.key, last_four: row.last_four, issued_at: row.issued_at }
+        Self {
+            id: row.id.to_string(),
+            key: row.key,
+            last_four: row.last_four,
+            issued_at: row.issued_at,
+            test_mode: row.test_mode.into(),
+        }
     }
 }
 

@@ -31,6 +31,22 @@ pub struct PolicyInForce {
     /// Integrations one development group may hold.
     #[schema(minimum = 1)]
     integrations_per_group: u32,
+    /// Calls per 24 hours of all development groups of one owner together.
+    #[schema(minimum = 1)]
+    owner_development_calls: u32,
+    /// Customer sites of all development groups of one owner together.
+    #[schema(minimum = 1)]
+    owner_development_sites: u32,
+    /// Calls per 24 hours of all development groups of one organisation together: of the owners whose proven
+    /// addresses are at one domain that is no mail provider's.
+    #[schema(minimum = 1)]
+    organisation_development_calls: u32,
+    /// Customer sites of all development groups of one organisation together.
+    #[schema(minimum = 1)]
+    organisation_development_sites: u32,
+    /// Hours a released site goes on taking its place.
+    #[schema(minimum = 0)]
+    site_cooling_hours: u32,
     /// Days a proof of a contact stands.
     #[schema(minimum = 1)]
     contact_proof_days: u32,
@@ -79,6 +95,11 @@ impl From<&Policy> for PolicyInForce {
             dev_groups_per_owner: policy.dev_groups_per_owner,
             accounts_per_owner: policy.accounts_per_owner,
             integrations_per_group: policy.integrations_per_group,
+            owner_development_calls: policy.owner_development_calls,
+            owner_development_sites: policy.owner_development_sites,
+            organisation_development_calls: policy.organisation_development_calls,
+            organisation_development_sites: policy.organisation_development_sites,
+            site_cooling_hours: policy.site_cooling_hours,
             contact_proof_days: policy.contact_proof_days,
             contact_challenge_hours: policy.contact_challenge_hours,
             submission_life_days: policy.submission_life_days,
