@@ -1,13 +1,14 @@
 //! What the rest of the program asks: may this call pass?
 
 use crate::{
-    account::{Account, Crossed},
+    account::Crossed,
     cell::{Cell, Closed},
-    chain::{Chain, Role},
+    chain::Chain,
     key::PoolKey,
     ledger::{Ledger, LedgerError},
     time::{Referee, Time},
     turn::{Job, Task},
+    usage::{History, Query, Tally},
     worker::{Notice, Worker},
 };
 use papaya::{HashMap, ResizeMode};
@@ -45,7 +46,7 @@ impl Options {
 /// The quota of one node. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     jobs: mpsc::Sender<Job>,
 }
 
@@ -97,25 +98,6 @@ pub enum Answer {
     Unavailable,
     /// Too many calls wait. Nothing is counted.
     Busy,
-}
-
-/// A pool as people see it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct View {
-    /// Effective time of the view (ms since 1970).
-    pub now: i64,
-    /// Units used in the window.
-    pub used: u64,
-    /// Units leased by nodes and perhaps not used; those of this node are not among them.
-    pub held: u64,
-    /// Units that a call could use now.
-    pub left: u32,
-    /// When units become free next; none when nothing is used.
-    pub next_free_at: Option<i64>,
-    /// When an anchored window opened.
-    pub anchor: Option<i64>,
-    /// Units that the shadow limit counts, when there is one.
-    pub shadow_used: Option<u64>,
 }
 
 impl Engine {
@@ -211,38 +193,19 @@ impl Engine {
         }
     }
 
-    /// A pool as it is now. Reading costs nothing.
-    pub async fn view(&self, cell: &Cell, chain: &Chain) -> Result<View, LedgerError> {
-        let links = chain.links();
-        let keys: Vec<PoolKey> = links.iter().map(|link| link.key).collect();
-        let mut accounts = self.shared.ledger.peek(&keys).await?;
-        let now = self.now_ms();
-        for (account, link) in accounts.iter_mut().zip(links) {
-            account.latest = account.latest.max(now);
-            account.usage.expire(link.limit.window, account.latest);
-        }
-        let own = u64::from(cell.slice.units());
-        let shadow = links.iter().zip(&accounts).find(|(link, _)| link.role == Role::Shadow);
-        let shadow_used = shadow.map(|(_, account)| account.usage.used());
-        let pool: &Account = &accounts[0];
-        let limit = chain.pool().limit;
-        let (charged, held) =
-            (pool.usage.used(), pool.leased_besides(cell.lease.load(Ordering::Acquire), pool.latest));
-        let left = u64::from(limit.units).saturating_sub(charged.saturating_sub(own));
-        Ok(View {
-            now: pool.latest,
-            used: charged.saturating_sub(own).saturating_sub(held),
-            held,
-            left: u32::try_from(left).unwrap_or(u32::MAX),
-            next_free_at: pool.usage.freed_at(limit.window, 1),
-            anchor: pool.usage.anchor(),
-            shadow_used,
-        })
-    }
-
     /// Effective time (ms since 1970).
     pub fn now_ms(&self) -> i64 {
         self.shared.now_ms()
+    }
+
+    /// What became of calls until now.
+    pub async fn history(&self, query: &Query) -> Result<History, LedgerError> {
+        self.shared.ledger.history(query, self.now_ms()).await
+    }
+
+    /// Writes what was counted to the ledger.
+    pub async fn keep(&self, tally: &Tally) -> Result<(), LedgerError> {
+        tally.flush(&self.shared.ledger, self.now_ms()).await
     }
 
     /// What has been done since the start.

@@ -22,14 +22,16 @@ pub mod ledger;
 pub mod time;
 mod turn;
 pub mod usage;
+pub mod view;
 pub mod window;
 mod worker;
 
 pub use chain::{Chain, Grace, Limit, Link, Role, Share, Violated};
-pub use engine::{Answer, Engine, Options, View};
+pub use engine::{Answer, Engine, Options};
 pub use key::{PoolKey, Purpose};
 pub use ledger::{Ledger, LedgerError};
 pub use time::Time;
 pub use usage::Tally;
+pub use view::{Examined, Standing, View};
 pub use window::{Kind, Window};
 pub use worker::{Notice, Worker};

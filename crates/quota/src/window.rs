@@ -152,6 +152,12 @@ impl Usage {
         }
         None
     }
+
+    /// When how many units stop counting, in order of time.
+    pub fn frees(&self, window: Window) -> Vec<(i64, u64)> {
+        let from = |charge: &Charge| self.anchor.unwrap_or(charge.at).saturating_add(window.length_ms);
+        self.charges.iter().map(|charge| (from(charge), u64::from(charge.units))).collect()
+    }
 }
 
 #[cfg(test)]

@@ -307,3 +307,24 @@ async fn a_damaged_pool_refuses_its_own_calls_and_no_others() {
     pool.close().await;
     node.stop().await;
 }
+
+#[tokio::test]
+async fn every_limit_of_a_chain_is_shown_with_what_it_frees_and_when() {
+    let given = Given::new();
+    let node = given.node().await;
+    let ceiling = Limit { units: 150, window: Window::anchored(DAY) };
+    let limit = Limit { units: 1_000, window: Window::rolling(DAY) };
+    let limit = Arc::new(Chain::new(KEY, limit).below(7, Violated::Owner, ceiling).observing(20));
+    for _ in 0..25 {
+        left(node.call(&limit).await);
+    }
+    let examined = node.engine.examine(&node.engine.cell(KEY), &limit).await.unwrap();
+    let used: Vec<_> = examined.standings.iter().map(|standing| (standing.used, standing.left())).collect();
+    assert_eq!(used[..2], [(25, 975), (25, 125)]);
+    let [pool, owner, shadow] = &examined.standings[..] else { panic!("three limits") };
+    assert_eq!(owner.anchor, Some(NOW));
+    assert_eq!(owner.frees.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [NOW + DAY]);
+    assert!(pool.frees.iter().all(|(at, _)| (NOW + DAY..NOW + DAY + 120_000).contains(at)));
+    assert!(shadow.used <= 20);
+    node.stop().await;
+}
