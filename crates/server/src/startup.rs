@@ -102,6 +102,7 @@ impl Application {
         workers.push(tokio::spawn(worker.run(until(stopped.clone()))));
         workers.push(tokio::spawn(follow(follower, stopped.clone())));
         workers.push(tokio::spawn(keep_house(portal.app.clone(), stopped.clone())));
+        workers.push(tokio::spawn(keep_usage(portal.app.clone(), stopped.clone())));
         let handle = server.handle();
         let serving = tokio::spawn(answer(server, portal.clone()));
         tracing::info!(%address, "listening");
@@ -154,6 +155,10 @@ async fn send_mails(worker: Worker, portal: Data<Portal>, stopped: watch::Receiv
 
 async fn keep_house(app: App, stopped: watch::Receiver<bool>) {
     app.keep_house(until(stopped)).await;
+}
+
+async fn keep_usage(app: App, stopped: watch::Receiver<bool>) {
+    app.keep_usage(until(stopped)).await;
 }
 
 async fn answer(server: Server, portal: Data<Portal>) {

@@ -1,13 +1,17 @@
 //! The door: one question for each call, one answer.
 
-use super::rules::Place;
+use super::rules::{Place, group_number};
 use crate::{App, error::AppError};
 use chrono::{DateTime, Utc};
 use domain::{
     group::GroupRef,
     ids::{IntegrationId, SecretId},
 };
-use quota::{Answer, Violated, cell::Closed};
+use quota::{
+    Answer, Violated,
+    cell::Closed,
+    usage::{Line, Outcome},
+};
 use std::sync::Arc;
 
 /// What a caller shows.
@@ -61,6 +65,8 @@ pub struct Allowed {
     pub window_s: u32,
     /// Units left behind the call.
     pub left: u32,
+    /// It passed although the ledger can't be reached.
+    pub graced: bool,
 }
 
 /// Why a call may not pass.
@@ -119,10 +125,36 @@ impl App {
             Ok(place) => place,
             Err(refusal) => return Ok(Verdict::Refused(refusal)),
         };
-        if let Some(since) = place.rules.suspended {
-            return Ok(Verdict::Refused(Refusal::Suspended { since }));
-        }
-        Ok(self.spend(&place, question.cost).await)
+        let verdict = match place.rules.suspended {
+            Some(since) => Verdict::Refused(Refusal::Suspended { since }),
+            None => self.spend(&place, question.cost).await,
+        };
+        self.note(&place, question, &verdict);
+        Ok(verdict)
+    }
+
+    /// Counts what became of a call, for people. What went wrong on our side is nobody's usage.
+    fn note(&self, place: &Place, question: Question<'_>, verdict: &Verdict) {
+        let outcome = match verdict {
+            Verdict::Allowed(allowed) if allowed.graced => Outcome::Graced,
+            Verdict::Allowed(_) => Outcome::Admitted,
+            Verdict::Refused(Refusal::Suspended { .. }) => Outcome::Suspended,
+            Verdict::Refused(Refusal::Exceeded(_) | Refusal::NeverAdmissible { .. }) => Outcome::QuotaRefused,
+            Verdict::Refused(
+                Refusal::CredentialMissing
+                | Refusal::CredentialUnknown
+                | Refusal::LedgerUnavailable
+                | Refusal::Busy
+                | Refusal::NotReady,
+            ) => return,
+        };
+        let (group, integration) = (group_number(place.rules.group), place.integration.uuid().as_u128());
+        // What can never pass has any cost that somebody thinks of.
+        let units = match verdict {
+            Verdict::Refused(Refusal::NeverAdmissible { .. }) => 1,
+            Verdict::Allowed(_) | Verdict::Refused(_) => question.cost,
+        };
+        self.count(Line { group, integration, site: question.site, outcome }, units);
     }
 
     /// Who calls.
@@ -155,7 +187,7 @@ impl App {
             None => engine.spend(pool.key, &pool.cell, &pool.chain, cost).await,
         };
         match answer {
-            Answer::Admitted { left, graced: _ } => Verdict::Allowed(allowed(place, left)),
+            Answer::Admitted { left, graced } => Verdict::Allowed(Allowed { graced, ..allowed(place, left) }),
             Answer::Refused { closed, left } => {
                 Verdict::Refused(Refusal::Exceeded(self.exceeded(place, closed, left)))
             }
@@ -189,6 +221,7 @@ fn allowed(place: &Place, left: u32) -> Allowed {
         limit: limits.calls,
         window_s: limits.window_s,
         left,
+        graced: false,
     }
 }
 

@@ -5,7 +5,10 @@ mod access;
 mod directory;
 mod door;
 mod fold;
+pub mod forecast;
 mod rules;
+pub mod usage;
+pub mod view;
 
 pub use access::{AccessToken, TOKEN_LIFE};
 pub use directory::{DirectoryError, Follower};
@@ -17,7 +20,7 @@ use crate::{App, clock::Clock};
 use access::Known;
 use directory::Directory;
 use eventlog::Position;
-use quota::{Engine, Time};
+use quota::{Engine, Tally, Time};
 use std::{sync::Arc, time::Duration};
 
 /// How long the answer to a command waits until what it recorded is in force at the door of this node.
@@ -28,11 +31,12 @@ pub(crate) struct Quota {
     pub(crate) engine: Engine,
     pub(crate) directory: Arc<Directory>,
     known: Known,
+    tally: Tally,
 }
 
 impl Quota {
     pub(crate) fn new(engine: Engine) -> Self {
-        Self { engine, directory: Arc::default(), known: Known::default() }
+        Self { engine, directory: Arc::default(), known: Known::default(), tally: Tally::default() }
     }
 
     /// Waits, but not for ever, until what stands at a position is in force at this node's door.

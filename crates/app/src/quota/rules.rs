@@ -90,7 +90,8 @@ impl Rules {
         vec![(key, Arc::new(chain))]
     }
 
-    fn chain(&self) -> (PoolKey, Chain) {
+    /// The pool of the whole group with all its limits.
+    pub(super) fn chain(&self) -> (PoolKey, Chain) {
         let key = PoolKey::whole(group_number(self.group));
         let mut chain = Chain::new(key, limit_of(&self.limits));
         for (owner, violated, limit) in &self.ceilings {

@@ -14,3 +14,4 @@ mod promotion;
 mod replay;
 mod sessions;
 mod sign_up;
+mod usage;

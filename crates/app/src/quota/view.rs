@@ -1,0 +1,203 @@
+//! A group's quota as people see it. Looking costs no call and changes nothing.
+
+use super::{
+    forecast::{Outlook, Pace, empty_at},
+    rules::{Rules, group_number},
+};
+use crate::{App, error::AppError};
+use chrono::{DateTime, Utc};
+use domain::group::{GroupRef, WindowKind};
+use quota::{
+    Examined, Kind, Role, Standing, Violated, Window,
+    usage::{By, Query, Span},
+};
+
+/// Steps of five minutes that the pace is taken from, the running one among them.
+const PACE_STEPS: i64 = 12;
+
+/// A group's quota at an instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuotaView {
+    /// The instant.
+    pub now: DateTime<Utc>,
+    /// The group's own limit.
+    pub own: LimitView,
+    /// Calls used in the window.
+    pub used: u64,
+    /// Calls that nodes hold to answer from memory; those not used go back within a minute.
+    pub held: u64,
+    /// Calls that may pass now: what the tightest limit leaves.
+    pub remaining: u64,
+    /// When calls become free, and by which limit.
+    pub next_free: Option<NextFree>,
+    /// Sums over several groups that bind as well.
+    pub ceilings: Vec<LimitView>,
+    /// The limit that is only observed.
+    pub shadow: Option<ShadowView>,
+    /// What the last hour lets expect.
+    pub forecast: Forecast,
+    /// Every call is refused, since then.
+    pub suspended: Option<DateTime<Utc>>,
+}
+
+/// One limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitView {
+    /// Which.
+    pub limit: Violated,
+    /// Calls in a window.
+    pub calls: u32,
+    /// Length of the window in seconds.
+    pub window_s: u32,
+    /// How the window is counted.
+    pub window: WindowKind,
+    /// Calls that count, those held by nodes among them.
+    pub used: u64,
+    /// Calls it leaves.
+    pub left: u64,
+    /// When an anchored window opened.
+    pub opened_at: Option<DateTime<Utc>>,
+}
+
+/// When calls become free next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NextFree {
+    /// From then on.
+    pub at: DateTime<Utc>,
+    /// So many.
+    pub calls: u64,
+    /// The limit that decides: the tightest.
+    pub limit: LimitView,
+}
+
+/// A limit that is observed and refuses nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShadowView {
+    /// Calls in a window.
+    pub calls: u32,
+    /// Calls of this window beyond it: it would have refused so many at least.
+    pub would_have_refused: u64,
+}
+
+/// What to expect at the pace of the last hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forecast {
+    /// Calls an hour.
+    pub calls_per_hour: u64,
+    /// When nothing will be left. None when the window frees calls as fast as they are made.
+    pub empty_at: Option<DateTime<Utc>>,
+}
+
+impl App {
+    /// A group's quota; none when there is no such group. Whoever asks must be allowed to see the group.
+    pub async fn quota(&self, group: GroupRef) -> Result<Option<QuotaView>, AppError> {
+        let quota = &self.inner.quota;
+        if !quota.directory.is_ready() {
+            return Err(AppError::Busy);
+        }
+        let Some(rules) = quota.directory.rules(group) else { return Ok(None) };
+        let (key, chain) = rules.chain();
+        let cell = quota.engine.cell(key);
+        let examined = quota.engine.examine(&cell, &chain).await.map_err(AppError::unavailable)?;
+        let query =
+            Query { group: group_number(group), span: Span::Step, steps: PACE_STEPS, by: By::Nothing };
+        let history = quota.engine.history(&query).await.map_err(AppError::unavailable)?;
+        let calls = history.series.iter().map(|series| series.sum().admitted).sum();
+        let begun = history.steps.first().copied().unwrap_or(examined.view.now);
+        let pace = Pace { calls, within_ms: examined.view.now.saturating_sub(begun).max(1) };
+        Ok(Some(QuotaView::of(&examined, pace, &rules)))
+    }
+}
+
+impl QuotaView {
+    fn of(examined: &Examined, pace: Pace, rules: &Rules) -> Self {
+        let Examined { view, standings } = examined;
+        let binding: Vec<(LimitView, &Standing)> = standings.iter().filter_map(binding).collect();
+        let own = binding.first().map_or_else(|| LimitView::nothing(rules), |(own, _)| *own);
+        let tightest = binding.iter().min_by_key(|(limit, _)| limit.left);
+        let emptied = binding.iter().filter(|(limit, _)| limit.left > 0).filter_map(|(_, standing)| {
+            let window = standing.limit.window;
+            let opened = standing.anchor.unwrap_or(view.now);
+            let until = opened.saturating_add(window.length_ms);
+            empty_at(&Outlook { now: view.now, left: standing.left(), frees: &standing.frees, until }, pace)
+        });
+        let is_empty = tightest.is_some_and(|(limit, _)| limit.left == 0);
+        Self {
+            now: instant(view.now),
+            own,
+            used: view.used,
+            held: view.held,
+            remaining: tightest.map_or(0, |(limit, _)| limit.left),
+            next_free: tightest.and_then(|(limit, standing)| NextFree::of(*limit, standing)),
+            ceilings: binding.iter().skip(1).map(|(limit, _)| *limit).collect(),
+            shadow: standings.iter().find_map(|standing| shadow(standing, view.used)),
+            forecast: Forecast {
+                calls_per_hour: pace.per_hour(),
+                empty_at: emptied.min().filter(|_| !is_empty).map(instant),
+            },
+            suspended: rules.suspended,
+        }
+    }
+}
+
+impl LimitView {
+    fn of(limit: Violated, standing: &Standing) -> Self {
+        let Window { kind, length_ms } = standing.limit.window;
+        Self {
+            limit,
+            calls: standing.limit.units,
+            window_s: u32::try_from(length_ms / 1_000).unwrap_or(u32::MAX),
+            window: match kind {
+                Kind::Rolling => WindowKind::Rolling,
+                Kind::Anchored => WindowKind::Anchored,
+            },
+            used: standing.used,
+            left: standing.left(),
+            opened_at: standing.anchor.map(instant),
+        }
+    }
+
+    fn nothing(rules: &Rules) -> Self {
+        let limits = rules.limits;
+        Self {
+            limit: Violated::Pool,
+            calls: limits.calls,
+            window_s: limits.window_s,
+            window: limits.window,
+            used: 0,
+            left: 0,
+            opened_at: None,
+        }
+    }
+}
+
+impl NextFree {
+    /// A lowered limit frees nothing before what exceeds it has gone.
+    fn of(limit: LimitView, standing: &Standing) -> Option<Self> {
+        let mut beyond = standing.used.saturating_sub(u64::from(limit.calls));
+        for (at, calls) in &standing.frees {
+            if *calls > beyond {
+                return Some(Self { at: instant(*at), calls: calls - beyond, limit });
+            }
+            beyond -= calls;
+        }
+        None
+    }
+}
+
+fn binding(standing: &Standing) -> Option<(LimitView, &Standing)> {
+    match standing.role {
+        Role::Binding(limit) => Some((LimitView::of(limit, standing), standing)),
+        Role::Shadow | Role::Reserved => None,
+    }
+}
+
+fn shadow(standing: &Standing, used: u64) -> Option<ShadowView> {
+    let calls = standing.limit.units;
+    let would_have_refused = used.saturating_sub(u64::from(calls));
+    (standing.role == Role::Shadow).then_some(ShadowView { calls, would_have_refused })
+}
+
+fn instant(ms: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(ms).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}

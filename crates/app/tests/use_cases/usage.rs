@@ -1,0 +1,140 @@
+//! A group's quota and the history of its calls, as people see them.
+
+use crate::bench::{Bench, rest};
+use app::quota::{
+    Caller, Question, Verdict, Violated,
+    usage::{By, Count, Part, Range},
+};
+use chrono::TimeDelta;
+use domain::{
+    group::{GroupRef, WindowKind},
+    ids::{DevGroupId, DeveloperId, IntegrationId},
+};
+
+struct Quiz {
+    group: GroupRef,
+    integration: IntegrationId,
+    key: String,
+}
+
+impl Quiz {
+    async fn of(bench: &Bench, email: &str) -> Self {
+        let developer = bench.developer(email).await.developer;
+        let group = bench.group(developer, "Quiz lab").await;
+        Self::registered(bench, developer, group, "Quiz").await
+    }
+
+    async fn registered(bench: &Bench, developer: DeveloperId, group: DevGroupId, name: &str) -> Self {
+        let group = GroupRef::Development(group);
+        let done = bench.app.register(bench.by(developer), developer, Some(group), rest(name)).await;
+        let value = done.unwrap().value;
+        Self { group, integration: value.integration, key: value.secret.unwrap().key }
+    }
+
+    async fn call(&self, bench: &Bench, site: Option<&str>, cost: u32) -> bool {
+        let question = Question { caller: Caller::Key(&self.key), site, cost };
+        matches!(bench.app.authorise(question).await.unwrap(), Verdict::Allowed(_))
+    }
+}
+
+fn admitted(units: u64) -> Count {
+    Count { admitted: units, ..Count::default() }
+}
+
+#[tokio::test]
+async fn a_fresh_group_has_all_its_calls_and_nothing_to_expect() {
+    let bench = Bench::new().await;
+    let quiz = Quiz::of(&bench, "ada@acme.com").await;
+    let view = bench.app.quota(quiz.group).await.unwrap().unwrap();
+    assert_eq!((view.used, view.held, view.remaining), (0, 0, 10_000));
+    assert_eq!((view.own.calls, view.own.window_s, view.own.window), (10_000, 86_400, WindowKind::Rolling));
+    assert_eq!((view.next_free, view.shadow, view.suspended), (None, None, None));
+    assert_eq!((view.forecast.calls_per_hour, view.forecast.empty_at), (0, None));
+    assert_eq!(view.ceilings.iter().map(|one| one.limit).collect::<Vec<_>>()[0], Violated::Owner);
+    let nobody = GroupRef::Development(DevGroupId::from_uuid(bench.ids.v4()));
+    assert_eq!(bench.app.quota(nobody).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn looking_costs_nothing_and_tells_what_is_used_and_when_it_is_free_again() {
+    let bench = Bench::new().await;
+    let quiz = Quiz::of(&bench, "ada@acme.com").await;
+    let begun = bench.app.quota(quiz.group).await.unwrap().unwrap().now;
+    assert!(quiz.call(&bench, None, 4_000).await);
+    let view = bench.app.quota(quiz.group).await.unwrap().unwrap();
+    assert_eq!((view.used, view.remaining), (4_000, 6_000));
+    assert_eq!(bench.app.quota(quiz.group).await.unwrap().unwrap(), view, "looking changes nothing");
+    let next = view.next_free.unwrap();
+    assert_eq!((next.calls, next.limit.limit), (4_000, Violated::Pool));
+    let day = TimeDelta::hours(24);
+    assert!((begun + day..begun + day + TimeDelta::minutes(2)).contains(&next.at), "{next:?}");
+    bench.pass(next.at - begun);
+    assert_eq!(bench.app.quota(quiz.group).await.unwrap().unwrap().remaining, 10_000);
+}
+
+#[tokio::test]
+async fn the_sum_over_an_owners_groups_shows_where_it_binds() {
+    let bench = Bench::new().await;
+    let developer = bench.developer("ada@acme.com").await.developer;
+    let (one, other) = (bench.group(developer, "One").await, bench.group(developer, "Other").await);
+    let one = Quiz::registered(&bench, developer, one, "Quiz").await;
+    let other = Quiz::registered(&bench, developer, other, "Poll").await;
+    assert!(one.call(&bench, None, 10_000).await);
+    let view = bench.app.quota(other.group).await.unwrap().unwrap();
+    assert_eq!((view.used, view.own.left, view.remaining), (0, 10_000, 0));
+    let owner = view.ceilings.iter().find(|one| one.limit == Violated::Owner).unwrap();
+    assert_eq!((owner.calls, owner.used, owner.left), (10_000, 10_000, 0));
+    assert_eq!(view.next_free.unwrap().limit.limit, Violated::Owner);
+}
+
+#[tokio::test]
+async fn the_pace_of_the_last_hour_tells_when_nothing_will_be_left() {
+    let bench = Bench::new().await;
+    let quiz = Quiz::of(&bench, "ada@acme.com").await;
+    for _ in 0..11 {
+        assert!(quiz.call(&bench, None, 500).await);
+        bench.app.write_usage().await;
+        bench.pass(TimeDelta::minutes(5));
+    }
+    let view = bench.app.quota(quiz.group).await.unwrap().unwrap();
+    assert_eq!(view.used, 5_500);
+    assert!((5_900..=6_100).contains(&view.forecast.calls_per_hour), "{:?}", view.forecast);
+    let empty = view.forecast.empty_at.unwrap() - view.now;
+    assert!((44..=46).contains(&empty.num_minutes()), "{empty}");
+    bench.pass(TimeDelta::hours(1));
+    let later = bench.app.quota(quiz.group).await.unwrap().unwrap();
+    assert_eq!((later.forecast.calls_per_hour, later.forecast.empty_at), (0, None), "nobody has called");
+}
+
+#[tokio::test]
+async fn what_became_of_calls_is_told_by_integration_site_and_outcome() {
+    let bench = Bench::new().await;
+    let quiz = Quiz::of(&bench, "ada@acme.com").await;
+    assert!(quiz.call(&bench, Some("site-a"), 7).await);
+    assert!(quiz.call(&bench, None, 9_993).await);
+    assert!(!quiz.call(&bench, Some("site-b"), 2).await);
+    assert!(!quiz.call(&bench, None, 4_000_000_000).await, "it counts once, however dear");
+    bench.app.write_usage().await;
+    for (range, steps) in [(Range::Day, 288), (Range::Month, 30), (Range::Year, 12)] {
+        let history = bench.app.usage(quiz.group, range, By::Nothing).await.unwrap();
+        assert_eq!(history.steps.len(), steps);
+        let whole = &history.series[0];
+        assert_eq!(whole.sum(), Count { admitted: 10_000, refused: 3, aside: 0 });
+        assert_eq!(whole.counts.last().unwrap(), &whole.sum(), "the running step is the last");
+    }
+    let of = |by| bench.app.usage(quiz.group, Range::Day, by);
+    let by_site = of(By::Site).await.unwrap();
+    let sites: Vec<_> = by_site.series.iter().map(|one| (one.part.clone(), one.sum())).collect();
+    let refused = |units| Count { refused: units, ..Count::default() };
+    assert_eq!(
+        sites,
+        [
+            (Part::NoSite, Count { admitted: 9_993, refused: 1, aside: 0 }),
+            (Part::Site("site-a".into()), admitted(7)),
+            (Part::Site("site-b".into()), refused(2)),
+        ]
+    );
+    let by_integration = of(By::Integration).await.unwrap();
+    assert_eq!(by_integration.series[0].part, Part::Integration(quiz.integration.uuid().as_u128()));
+    assert_eq!(of(By::Outcome).await.unwrap().series.len(), 2);
+}
