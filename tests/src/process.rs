@@ -1,6 +1,9 @@
 //! The program as a process of its own: for what only a process can show, such as being killed.
 
 use crate::api::Api;
+use app::clock::Clock;
+use serde_json::json;
+use server::demo::journeys::staff::Access;
 use std::{
     ffi::OsStr,
     io::{BufRead as _, BufReader, Read},
@@ -11,6 +14,7 @@ use std::{
 };
 
 const PATIENCE: Duration = Duration::from_mins(1);
+const STAFF: &str = "approver@portal.example";
 
 /// The program with arguments and an empty environment.
 pub fn command(program: &str, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
@@ -24,6 +28,7 @@ pub struct Installation {
     program: &'static str,
     folder: tempfile::TempDir,
     smtp: String,
+    settings: Vec<String>,
 }
 
 /// A server process over an installation; killed when dropped.
@@ -43,7 +48,7 @@ impl Installation {
     /// What `devportal init` makes, in development mode, with mail going to `smtp`.
     pub fn new(program: &'static str, smtp: String) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let installation = Self { program, folder, smtp };
+        let installation = Self { program, folder, smtp, settings: Vec::new() };
         let data = installation.data_dir();
         let made = command(
             program,
@@ -52,6 +57,37 @@ impl Installation {
         let made = output(made);
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         installation
+    }
+
+    /// The same with a setting, such as `http.workers=1`.
+    #[must_use]
+    pub fn with(mut self, setting: &str) -> Self {
+        self.settings.push(setting.to_owned());
+        self
+    }
+
+    /// Another node with the same data, as it is on disk; no server may run.
+    #[must_use]
+    pub fn copied(&self) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        copy(&self.data_dir(), &folder.path().join("data"));
+        let moved =
+            Self { program: self.program, folder, smtp: self.smtp.clone(), settings: self.settings.clone() };
+        let data = moved.data_dir();
+        let data = data.to_str().expect("a plain path");
+        moved.with(&format!("data_dir={data}")).with(&format!("keys.file={data}/keyring.toml"))
+    }
+
+    /// A member of staff who approves, with a way to sign in; no server may run.
+    pub fn enrol(&self) -> Access {
+        let added = self.run(&["staff", "add", "--email", STAFF, "--name", "Grace", "--role", "approver"]);
+        assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+        let printed = String::from_utf8_lossy(&added.stdout);
+        let word = |name: &str| {
+            let line = printed.lines().find_map(|line| line.strip_prefix(name));
+            line.unwrap_or_else(|| panic!("no {name}")).trim().to_owned()
+        };
+        Access { password: word("password"), otpauth: word("authenticator") }
     }
 
     /// Where the data is.
@@ -72,6 +108,9 @@ impl Installation {
             "log.format=json",
             "log.level=debug",
         ] {
+            command.arg("--set").arg(setting);
+        }
+        for setting in &self.settings {
             command.arg("--set").arg(setting);
         }
         command
@@ -99,6 +138,19 @@ impl Installation {
         crate::until("the server is ready", async || server.api().get("/readyz").send().await.status == 200)
             .await;
         server
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a copy");
+        }
     }
 }
 
@@ -140,6 +192,26 @@ impl Log {
 }
 
 impl Server {
+    /// Where it is reached.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The member of staff that was enrolled, signed in.
+    pub async fn staff(&self, access: &Access) -> Api {
+        let totp = access.code(Clock::System.now()).expect("a code");
+        let body = json!({ "email": STAFF, "password": access.password, "totp": totp });
+        let session = self.api().post("/v1/staff/sessions", &body).expect(201).await;
+        self.api().with_token(&session.text("/token"))
+    }
+
+    /// A new gateway's credential.
+    pub async fn gateway(&self, access: &Access) -> String {
+        let staff = self.staff(access).await;
+        let made = staff.post("/v1/staff/gateways", &json!({ "name": "Frankfurt" })).expect(201).await;
+        made.text("/issued/credential")
+    }
+
     /// A client nobody has signed in with.
     pub fn api(&self) -> Api {
         Api::new(&self.base)

@@ -1,12 +1,9 @@
 //! What has been counted is counted, whatever becomes of the process.
 
 use crate::install;
-use app::clock::Clock;
 use portal_tests::{Anonymous, Answer, Api, process::Server};
 use serde_json::json;
 use server::demo::{journeys::staff::Access, smtp_sink::SmtpSink};
-
-const STAFF: &str = "approver@portal.example";
 
 /// What a gateway calls with.
 struct Caller {
@@ -30,35 +27,20 @@ impl Caller {
     }
 }
 
-/// The lines that `staff add` prints: `password …`, `authenticator …`.
-fn access(printed: &str) -> Access {
-    let word = |name: &str| {
-        let line = printed.lines().find_map(|line| line.strip_prefix(name));
-        line.unwrap_or_else(|| panic!("no {name}")).trim().to_owned()
-    };
-    Access { password: word("password"), otpauth: word("authenticator") }
-}
-
 async fn begin(server: &Server, sink: &SmtpSink, access: &Access) -> Caller {
-    let totp = access.code(Clock::System.now()).expect("a code");
-    let body = json!({ "email": STAFF, "password": access.password, "totp": totp });
-    let token = server.api().post("/v1/staff/sessions", &body).expect(201).await.text("/token");
-    let staff = server.api().with_token(&token);
-    let made = staff.post("/v1/staff/gateways", &json!({ "name": "Frankfurt" })).expect(201).await;
+    let gateway = server.gateway(access).await;
     let ada = Anonymous::new(server.api(), sink).becomes_vendor("ada@vendor.example").await;
     let quiz = ada.register(&json!({ "name": "Quiz", "kinds": ["rest"] })).await;
-    Caller { gateway: made.text("/issued/credential"), secret: quiz.text("/credentials/secret") }
+    Caller { gateway, secret: quiz.text("/credentials/secret") }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_keeps_the_count_and_a_kill_forfeits_a_hundredth_at_most() {
     let sink = SmtpSink::start().await.expect("a sink");
     let installation = install(&sink);
-    let args = ["staff", "add", "--email", STAFF, "--name", "Grace", "--role", "approver"];
-    let added = installation.run(&args);
-    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    let access = installation.enrol();
     let server = installation.serve().await;
-    let caller = begin(&server, &sink, &access(&String::from_utf8_lossy(&added.stdout))).await;
+    let caller = begin(&server, &sink, &access).await;
     caller.call(&server.api(), 7_000).await.must_be(200);
     assert_eq!(caller.left(&server).await, 3_000);
 

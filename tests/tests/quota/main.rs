@@ -1,5 +1,6 @@
-//! The quota on several nodes: simulated schedules, and real engines that share a PostgreSQL.
+//! The quota on several nodes: simulated schedules, real engines, and whole servers, that share a PostgreSQL.
 
+mod servers;
 mod shared_ledger;
 mod simulation;
 mod usage;

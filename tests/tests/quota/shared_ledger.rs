@@ -184,6 +184,6 @@ async fn a_restart_of_the_database_loses_no_count_and_service_goes_on_by_itself(
 async fn nodes_that_start_at_once_make_the_ledger_once() {
     let postgres = Postgres::start();
     let nodes = five(&postgres).await;
-    assert_eq!(postgres.query("SELECT count(*) FROM quota_migrations"), "1");
+    assert_eq!(postgres.query("SELECT count(*) = max(version) FROM quota_migrations"), "t");
     portal_tests::all(nodes.into_iter().map(Node::stop)).await;
 }
