@@ -3,6 +3,7 @@
 
 mod aftermath;
 mod api;
+pub mod bench;
 mod contract;
 mod errors;
 mod portal;

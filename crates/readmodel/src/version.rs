@@ -8,7 +8,8 @@ pub const READMODEL_VERSION: u32 = 4;
 
 /// SHA-256 over `schema.sql` and `apply/` of [`READMODEL_VERSION`].
 #[cfg(test)]
-pub(crate) const FOLDED_BY: (u32, &str) = (4, "06005c60d79cde19a2ea13972f82820c14ed633fed59bd36c78ed96b25a8ad42");
+pub(crate) const FOLDED_BY: (u32, &str) =
+    (4, "06005c60d79cde19a2ea13972f82820c14ed633fed59bd36c78ed96b25a8ad42");
 
 /// SHA-256 of the schema, stored in the file beside the version: second line against a forgotten bump.
 pub(crate) fn schema_hash() -> String {

@@ -120,8 +120,7 @@ fn serve(configure: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static) {
     actix_web::rt::System::new().block_on(async move {
         let server = HttpServer::new(move || App::new().configure(configure.clone()));
         let server = server.workers(1).bind(("127.0.0.1", 0)).unwrap();
-        println!("{}", server.addrs()[0].port());
-        std::io::stdout().flush().unwrap();
+        writeln!(std::io::stdout(), "{}", server.addrs()[0].port()).unwrap();
         server.run().await.unwrap();
     });
 }
@@ -137,12 +136,11 @@ struct Pipeline {
 
 async fn increment(socket: &str) {
     let known = REDIS.with_borrow(Clone::clone);
-    let pipeline = match known {
-        Some(pipeline) => pipeline,
-        None => {
-            let made = Rc::new(Pipeline::connect(socket).await);
-            REDIS.with_borrow_mut(|redis| redis.get_or_insert(made).clone())
-        }
+    let pipeline = if let Some(pipeline) = known {
+        pipeline
+    } else {
+        let made = Rc::new(Pipeline::connect(socket).await);
+        REDIS.with_borrow_mut(|redis| redis.get_or_insert(made).clone())
     };
     let (reply, counted) = oneshot::channel();
     pipeline.ask.send(reply).unwrap();

@@ -1,11 +1,11 @@
 //! A node with its ledger, how often it writes, and what it remembers.
 
-use crate::{Options, rows::Row};
+use app::clock::Clock;
+use portal_tests::bench::{Options, Row};
 use quota::{Answer, Chain, Engine, Ledger, Limit, Options as Node, PoolKey, Time, Window};
 use std::{
     fs,
     sync::{Arc, atomic::Ordering},
-    time::SystemTime,
 };
 use tempfile::TempDir;
 use tokio::{runtime::Runtime, sync::oneshot, task::JoinHandle};
@@ -26,11 +26,7 @@ impl Given {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        #[expect(clippy::disallowed_methods, reason = "a bench is its own clock")]
-        let wall = || {
-            i64::try_from(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis())
-                .unwrap()
-        };
+        let wall = || Clock::System.now().timestamp_millis();
         let (engine, stop, worker) = runtime.block_on(async {
             let ledger = Ledger::open_sqlite(&folder.path().join("quota.sqlite")).await.unwrap();
             let started = Engine::start(ledger, Time::System(Arc::new(wall)), Node::new(1)).await.unwrap();
@@ -114,7 +110,7 @@ fn memory(options: &Options) {
     let given = Given::new();
     given.warm(1_000, 10_000);
     let before = resident();
-    let keys: Vec<_> = (0..options.groups).map(|group| PoolKey::whole(u128::from(group) << 32 | 7)).collect();
+    let keys: Vec<_> = (0..options.groups as u128).map(|group| PoolKey::whole(group << 32 | 7)).collect();
     let cells: Vec<_> = keys.iter().map(|key| given.engine.cell(*key)).collect();
     let bytes = (resident() - before) as f64 - (size_of_val(&keys[..]) + size_of_val(&cells[..])) as f64;
     Row {

@@ -1,11 +1,8 @@
 //! Decisions a second on one thread and on two, with many groups.
 
-use crate::{
-    Options,
-    ledger::{self, Given},
-    rows::{Row, alternate},
-};
+use crate::ledger::{self, Given};
 use governor::{Quota, RateLimiter};
+use portal_tests::bench::{Options, Row, alternate};
 use quota::{Answer, PoolKey};
 use std::{
     hint::black_box,
@@ -33,19 +30,19 @@ pub(crate) fn run(options: &Options) {
 /// The floor: the same map, and one compare-and-swap.
 fn against_the_floor(options: &Options, threads: usize) {
     let given = Given::new();
-    given.warm(options.groups, u32::MAX);
+    given.warm(options.groups as u64, u32::MAX);
     let floor = papaya::HashMap::builder()
         .resize_mode(papaya::ResizeMode::Blocking)
         .hasher(foldhash::fast::RandomState::default())
         .build();
-    for group in 0..options.groups {
+    for group in 0..options.groups as u64 {
         floor.pin().insert(key(group), AtomicU64::new(u64::MAX));
     }
     let rounds = alternate(
         options.rounds,
-        || rate(threads, options.groups, |group| decide(&given, group)),
+        || rate(threads, options.groups as u64, |group| decide(&given, group)),
         || {
-            rate(threads, options.groups, |group| {
+            rate(threads, options.groups as u64, |group| {
                 let map = floor.pin();
                 let word = map.get(&key(group)).unwrap();
                 let before = word.load(Ordering::Acquire);
@@ -54,21 +51,21 @@ fn against_the_floor(options: &Options, threads: usize) {
             })
         },
     );
-    let name = format!("decisions/s, {threads} threads, {} groups", options.groups);
+    let name = format!("decisions/s, {threads} threads, {} groups", options.groups as u64);
     Row { name, peer_name: "map lookup and compare-and-swap", rounds }.print(options);
 }
 
 fn against_governor(options: &Options, threads: usize) {
     let given = Given::new();
-    given.warm(options.groups, u32::MAX);
+    given.warm(options.groups as u64, u32::MAX);
     let quota = Quota::per_second(NonZeroU32::MAX);
     let governor: RateLimiter<u128, _, _> = RateLimiter::dashmap(quota);
     let rounds = alternate(
         options.rounds,
-        || rate(threads, options.groups, |group| decide(&given, group)),
-        || rate(threads, options.groups, |group| governor.check_key(&(u128::from(group) + 1)).is_ok()),
+        || rate(threads, options.groups as u64, |group| decide(&given, group)),
+        || rate(threads, options.groups as u64, |group| governor.check_key(&(u128::from(group) + 1)).is_ok()),
     );
-    let name = format!("decisions/s, {threads} threads, {} groups", options.groups);
+    let name = format!("decisions/s, {threads} threads, {} groups", options.groups as u64);
     Row { name, peer_name: "governor, keyed", rounds }.print(options);
 }
 
