@@ -5,7 +5,7 @@ use std::{
     cell::RefCell,
     collections::VecDeque,
     env,
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
     rc::Rc,
 };
@@ -116,11 +116,12 @@ pub(crate) fn counter(socket: &str) {
     });
 }
 
+#[expect(clippy::print_stdout, reason = "the starting process reads the port there")]
 fn serve(configure: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static) {
     actix_web::rt::System::new().block_on(async move {
         let server = HttpServer::new(move || App::new().configure(configure.clone()));
         let server = server.workers(1).bind(("127.0.0.1", 0)).unwrap();
-        writeln!(std::io::stdout(), "{}", server.addrs()[0].port()).unwrap();
+        println!("{}", server.addrs()[0].port());
         server.run().await.unwrap();
     });
 }

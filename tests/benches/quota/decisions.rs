@@ -122,7 +122,9 @@ fn rate(threads: usize, groups: u64, decide: impl Fn(u64) -> bool + Sync) -> f64
         }
         together.wait();
         let begun = Instant::now();
-        thread::sleep(MEASURED);
+        while begun.elapsed() < MEASURED {
+            thread::park_timeout(MEASURED);
+        }
         ended.store(true, Ordering::Relaxed);
         begun.elapsed()
     });
