@@ -49,7 +49,7 @@ use clock::Clock;
 use domain::policy::Policy;
 use eventlog::{EventLog, Head};
 use folds::Folds;
-use gateways::Known;
+use gateways::{Known, Nonces, Paces};
 use ids::Ids;
 use in_flight::InFlight;
 use keyring::BoundKeys;
@@ -109,6 +109,8 @@ struct Inner {
     ids: Ids,
     folds: Folds,
     gateways: Known,
+    nonces: Nonces,
+    paces: Paces,
     in_flight: InFlight,
     refused: Refused,
     running: Arc<Semaphore>,
@@ -124,6 +126,8 @@ impl App {
             sealer: Sealer::new(side.clone(), keys.clone(), ids.clone(), clock.clone()),
             outbox: Outbox::new(side.clone(), keys.clone(), ids.clone(), clock.clone()),
             gateways: Known::default(),
+            nonces: Nonces::new(&clock),
+            paces: Paces::default(),
             in_flight: InFlight::default(),
             refused: Refused::default(),
             running: Arc::new(Semaphore::new(COMMANDS_MAX as usize)),

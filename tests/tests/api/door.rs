@@ -1,8 +1,10 @@
 //! What gateways are answered about calls, over HTTP.
 
 use domain::policy::Policy;
+use hmac::{Hmac, KeyInit, Mac as _};
 use portal_tests::{Answer, Api, Portal, Vendor, all};
 use serde_json::json;
+use sha2::Sha256;
 
 const CALLS: u32 = 20;
 
@@ -229,4 +231,71 @@ async fn an_approval_is_in_force_in_the_very_next_answer() {
     let answer = call("1").await;
     assert_eq!((answer.status, answer.header("x-rate-limit-limit")), (200, Some("150000")));
     assert_eq!(answer.header("x-rate-limit-remaining"), Some("149979"));
+}
+
+/// HMAC-SHA-256 as a gateway computes it.
+fn sign(key: &str, lines: &[&str]) -> String {
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key.as_bytes()).expect("any key");
+    mac.update(lines.join("\n").as_bytes());
+    data_encoding::HEXLOWER.encode(&mac.finalize().into_bytes())
+}
+
+#[tokio::test]
+async fn a_signed_request_is_good_once_and_for_what_it_says() {
+    let portal = Portal::start().await;
+    let door = Door::of(&portal).await;
+    let staff = portal.staff("approver").await;
+    let body = json!({ "name": "Paris", "signed": true });
+    let made = staff.api.post("/v1/staff/gateways", &body).expect(201).await;
+    let [id, credential, key] =
+        ["/issued/id", "/issued/credential", "/issued/signing_key"].map(|pointer| made.text(pointer));
+    let own = format!("Bearer {}", door.secret);
+    let ask = async |time: i64, nonce: &str, signed_cost: &str, sent_cost: &str| {
+        let time = time.to_string();
+        let path = "/gateway/authorize";
+        let signature = sign(&key, &["GET", path, &id, &own, "", "", signed_cost, &time, nonce]);
+        let headers = [
+            ("Authorization", own.as_str()),
+            ("Portal-Cost", sent_cost),
+            ("Portal-Time", &time),
+            ("Portal-Nonce", nonce),
+            ("Portal-Signature", &signature),
+        ];
+        ask(&portal.api(), path, &id, &headers).await
+    };
+    let now = portal.now().timestamp_millis();
+    let first = ask(now, "nonce-0123456789a", "5", "5").await;
+    assert_eq!((first.status, first.header("x-rate-limit-remaining")), (200, Some("9995")));
+    for (answer, code) in [
+        (ask(now, "nonce-0123456789a", "5", "5").await, "gateway.replayed"),
+        (ask(now, "nonce-0123456789b", "5", "1").await, "gateway.signature"),
+        (ask(now, "short", "5", "5").await, "gateway.signature"),
+        (ask(now - 30_001, "nonce-0123456789c", "5", "5").await, "gateway.untimely"),
+        (ask(now + 30_001, "nonce-0123456789d", "5", "5").await, "gateway.untimely"),
+        (door.ask(&[("Portal-Gateway", &credential), ("Authorization", &own)]).await, "gateway.signature"),
+        (door.ask(&[("Portal-Gateway", &id), ("Authorization", &own)]).await, "gateway.unknown"),
+    ] {
+        assert_eq!((answer.status, answer.code().as_str()), (401, code));
+    }
+    assert_eq!(door.left().await, 9_994, "what was refused is not counted");
+}
+
+#[tokio::test]
+async fn a_gateway_out_of_order_is_held_back_by_itself() {
+    let portal = Portal::start().await;
+    let door = Door::of(&portal).await;
+    let staff = portal.staff("approver").await;
+    let body = json!({ "name": "Paris", "calls_per_second_max": 2 });
+    let made = staff.api.post("/v1/staff/gateways", &body).expect(201).await;
+    let credential = made.text("/issued/credential");
+    let own = format!("Bearer {}", door.secret);
+    let ask = async || door.ask(&[("Portal-Gateway", &credential), ("Authorization", &own)]).await;
+    for status in [200, 200, 429] {
+        ask().await.must_be(status);
+    }
+    let refused = ask().await;
+    assert_eq!((refused.code(), refused.header("retry-after")), ("gateway.too_fast".to_owned(), Some("1")));
+    assert_eq!(door.left().await, 9_997, "another gateway goes on");
+    portal.advance_minutes(1);
+    ask().await.must_be(200);
 }

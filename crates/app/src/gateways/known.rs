@@ -26,6 +26,8 @@ pub struct KnownGateway {
 #[derive(Default)]
 pub(crate) struct Known {
     live: HashMap<[u8; 32], KnownGateway, foldhash::fast::RandomState>,
+    /// The same by the id of the credential, for gateways that sign.
+    by_id: HashMap<GatewayCredentialId, KnownGateway, foldhash::fast::RandomState>,
     /// Whether `live` holds all there are.
     is_whole: AtomicBool,
     /// One load at a time: the last one to begin has seen every change before it.
@@ -42,13 +44,29 @@ impl Known {
         if let Some(known) = self.live.pin().get(hash) {
             return Ok(Some(*known));
         }
-        if !self.is_whole.load(Ordering::Acquire) {
-            let _turn = self.loading.lock().await;
-            if !self.is_whole.load(Ordering::Acquire) {
-                self.load(inner).await?;
-            }
-        }
+        self.make_whole(inner).await?;
         Ok(self.live.pin().get(hash).copied())
+    }
+
+    /// The gateway of the live credential with this id.
+    pub(crate) async fn find_by_id(
+        &self,
+        inner: &Inner,
+        id: GatewayCredentialId,
+    ) -> Result<Option<KnownGateway>, AppError> {
+        self.make_whole(inner).await?;
+        Ok(self.by_id.pin().get(&id).copied())
+    }
+
+    async fn make_whole(&self, inner: &Inner) -> Result<(), AppError> {
+        if self.is_whole.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let _turn = self.loading.lock().await;
+        if self.is_whole.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        self.load(inner).await
     }
 
     /// Takes in what has changed. When that fails nothing is known until a load succeeds: a credential that
@@ -59,6 +77,7 @@ impl Known {
             tracing::warn!(%error, "credentials of gateways are loaded again at the next call");
             self.is_whole.store(false, Ordering::Release);
             self.live.pin().clear();
+            self.by_id.pin().clear();
         }
     }
 
@@ -76,8 +95,11 @@ impl Known {
         }
         let live = self.live.pin();
         live.retain(|hash, _| found.contains_key(hash));
+        let by_id = self.by_id.pin();
+        by_id.retain(|id, _| found.values().any(|known| known.credential == *id));
         for (hash, known) in found {
             live.insert(hash, known);
+            by_id.insert(known.credential, known);
         }
         self.is_whole.store(true, Ordering::Release);
         Ok(())

@@ -1,9 +1,14 @@
 //! Gateways: let in, given credentials, and dismissed by staff.
 
 mod known;
+mod pace;
+mod signed;
 
 pub(crate) use known::Known;
 pub use known::KnownGateway;
+pub(crate) use pace::Paces;
+pub(crate) use signed::Nonces;
+pub use signed::{NONCE_CHARS_MAX, NONCE_CHARS_MIN, Signed, TIME_OFF_MAX, Unsigned};
 
 use crate::{
     App,
@@ -32,6 +37,8 @@ pub struct IssuedCredential {
     pub id: GatewayCredentialId,
     /// The credential; none in a replay, because it is shown once and not kept.
     pub credential: Option<Secret<String>>,
+    /// What its requests are signed with; shown with it.
+    pub signing_key: Option<Secret<String>>,
 }
 
 impl App {
@@ -137,7 +144,8 @@ impl App {
         } else {
             (made.kept.new.credential, Some(made.token.text()))
         };
-        Ok(done.with(IssuedCredential { gateway, id, credential }))
+        let signing_key = credential.is_some().then(|| signed::signing_key(&self.inner.keys, id));
+        Ok(done.with(IssuedCredential { gateway, id, credential, signing_key }))
     }
 
     /// The credential that the event of this version gave.

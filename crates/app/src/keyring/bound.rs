@@ -7,7 +7,7 @@ use crate::{
     secret::Secret,
 };
 use domain::{
-    ids::{CommandId, IntentId},
+    ids::{CommandId, GatewayCredentialId, IntentId},
     sealed::Fingerprint,
 };
 use hmac::{Hmac, Mac as _};
@@ -52,6 +52,7 @@ struct Keys {
     message_id: Key,
     token: Key,
     access: Key,
+    signing: Key,
     transient: Key,
 }
 
@@ -74,6 +75,7 @@ impl Keyring {
             message_id: bound(&self.id, "message id"),
             token: bound(&self.token, "token"),
             access: bound(&self.token, "access token"),
+            signing: bound(&self.token, "gateway signing"),
             transient: bound(&self.side_state, "side state"),
         }))
     }
@@ -126,6 +128,11 @@ impl BoundKeys {
     /// Keyed hash that makes an access token ours.
     pub(crate) fn access_mac(&self, signed: &[u8]) -> [u8; 32] {
         mac(&self.0.access, &[signed])
+    }
+
+    /// What a gateway signs with, by the id of its credential.
+    pub(crate) fn gateway_signing_key(&self, credential: GatewayCredentialId) -> [u8; 32] {
+        mac(&self.0.signing, &[credential.uuid().as_bytes()])
     }
 
     /// The left part of a Message-ID: the same for every attempt to send one mail.

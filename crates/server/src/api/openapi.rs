@@ -240,6 +240,19 @@ const DOOR_PARAMETERS: &[(&str, &str, &str)] = &[
         "The caller's public key; counts only beside `;caller=key` in `Portal-Gateway`.",
     ),
     ("Portal-Site", "^[!-~]{1,64}$", "The customer site that the call is for."),
+    (
+        "Portal-Time",
+        "^[0-9]{1,15}$",
+        "When it was signed: milliseconds since 1970, UTC, at most 30 s from our time.",
+    ),
+    ("Portal-Nonce", "^[!-~]{16,64}$", "Used once; signed requests only."),
+    (
+        "Portal-Signature",
+        "^[0-9a-f]{64}$",
+        "HMAC-SHA-256 under the text of the signing key over nine lines, joined by line feeds: method, path, \
+         `Portal-Gateway` (the credential's id), `Authorization`, `Portal-Integration-Key`, `Portal-Site`, \
+         `Portal-Cost`, `Portal-Time`, `Portal-Nonce`; each as sent, an absent one empty.",
+    ),
     ("Portal-Cost", "^[1-9][0-9]{0,9}$", "Units that the call takes; 1 when absent."),
 ];
 

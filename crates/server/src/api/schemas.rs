@@ -59,6 +59,8 @@ texts! {
     SessionToken = "^dpt_[a-z2-7]{59}$" "dpt_aaaqeayeaudaocajbifqydiob4aaaqeayeaudaocajbifqydiob4aaaqeay";
     /// Credential of a gateway.
     GatewayToken = "^dpg_[a-z2-7]{59}$" "dpg_aaaqeayeaudaocajbifqydiob4aaaqeayeaudaocajbifqydiob4aaaqeay";
+    /// Key that a gateway signs with.
+    SigningKey = "^dpk_[a-z2-7]{52}$" "dpk_aaaqeayeaudaocajbifqydiob4aaaqeayeaudaocajbifqydiob4";
     /// API secret.
     ApiSecret = "^dps_[a-z2-7]{59}$" "dps_aaaqeayeaudaocajbifqydiob4aaaqeayeaudaocajbifqydiob4aaaqeay";
 }

@@ -21,16 +21,24 @@ static KEY: HeaderName = HeaderName::from_static("portal-integration-key");
 static SITE: HeaderName = HeaderName::from_static("portal-site");
 static COST: HeaderName = HeaderName::from_static("portal-cost");
 
+static TIME: HeaderName = HeaderName::from_static("portal-time");
+static NONCE: HeaderName = HeaderName::from_static("portal-nonce");
+static SIGNATURE: HeaderName = HeaderName::from_static("portal-signature");
+
 /// By what a gateway is known.
 #[derive(Clone, Copy)]
 pub(super) enum Gateway<'a> {
     /// Its credential.
     Credential(&'a str),
+    /// A signature over the request; [`Asked::signed`] says what it goes over.
+    Signature { credential: &'a str, time: &'a str, nonce: &'a str, signature: &'a str },
 }
 
 /// A question as it came.
 pub(super) struct Asked<'a> {
     pub(super) gateway: Gateway<'a>,
+    /// What a signature goes over.
+    pub(super) parts: [&'a str; 7],
     shown: Shown<'a>,
     site: Option<&'a str>,
     cost: u32,
@@ -49,7 +57,8 @@ enum Shown<'a> {
 impl<'a> Asked<'a> {
     pub(super) fn read(request: &'a HttpRequest) -> Result<Self, Refused> {
         let headers = request.headers();
-        let stated = single(headers, &GATEWAY)?.unwrap_or_default();
+        let of = |name: &HeaderName| single(headers, name);
+        let stated = of(&GATEWAY)?.unwrap_or_default();
         let (credential, has_looked) = match stated.split_once(';') {
             None => (stated, false),
             Some((credential, "caller=key")) => (credential, true),
@@ -57,17 +66,26 @@ impl<'a> Asked<'a> {
         };
         // Proxies copy what clients send. That the caller was looked at is for the gateway to say, in the one
         // header that no client can write.
-        let shown = if has_looked {
-            single(headers, &KEY)?.map_or(Shown::Nothing, Shown::Key)
-        } else {
-            shown(single(headers, &header::AUTHORIZATION)?)
-        };
-        let site = single(headers, &SITE)?;
+        let (authorization, key) = (of(&header::AUTHORIZATION)?, of(&KEY)?);
+        let shown = if has_looked { key.map_or(Shown::Nothing, Shown::Key) } else { shown(authorization) };
+        let site = of(&SITE)?;
         if site.is_some_and(|site| !is_site(site)) {
             return Err(malformed("Portal-Site has 1 to 64 visible ASCII characters"));
         }
-        let cost = single(headers, &COST)?.map_or(Ok(1), cost)?;
-        Ok(Self { gateway: Gateway::Credential(credential), shown, site, cost })
+        let stated_cost = of(&COST)?;
+        let cost = stated_cost.map_or(Ok(1), cost)?;
+        let gateway = match of(&SIGNATURE)? {
+            None => Gateway::Credential(credential),
+            Some(signature) => {
+                let (time, nonce) = (of(&TIME)?.unwrap_or_default(), of(&NONCE)?.unwrap_or_default());
+                Gateway::Signature { credential, time, nonce, signature }
+            }
+        };
+        let sent = [authorization, key, site, stated_cost].map(Option::unwrap_or_default);
+        let [authorization, key, site_sent, cost_sent] = sent;
+        let (method, path) = (request.method().as_str(), request.path());
+        let parts = [method, path, stated, authorization, key, site_sent, cost_sent];
+        Ok(Self { gateway, parts, shown, site, cost })
     }
 
     /// What is asked of the application.

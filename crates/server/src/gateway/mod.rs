@@ -11,7 +11,7 @@ mod refusal;
 
 use crate::{
     portal::Portal,
-    problem::{Problem, kinds},
+    problem::{Kind, Problem, kinds},
 };
 use actix_web::{
     Error, HttpRequest, HttpResponse,
@@ -20,6 +20,7 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
+use app::gateways::{KnownGateway, Signed, Unsigned};
 pub(crate) use ask::pair;
 use ask::{Asked, Gateway};
 use futures_util::FutureExt as _;
@@ -72,11 +73,35 @@ pub(crate) async fn handle(request: &HttpRequest, dialect: Dialect) -> HttpRespo
 async fn decide(request: &HttpRequest) -> Result<app::quota::Allowed, Refused> {
     let portal = request.app_data::<Data<Portal>>().ok_or_else(|| Problem::new(&kinds::INTERNAL))?;
     let asked = Asked::read(request)?;
-    let Gateway::Credential(credential) = asked.gateway;
-    let known = portal.app.authenticate_gateway(credential).await.map_err(Problem::from)?;
-    if known.is_none() {
-        return Err(Problem::new(&kinds::GATEWAY_UNKNOWN).into());
+    let known = identify(portal, &asked).await?;
+    if !portal.app.keeps_pace(&known) {
+        return Err(Problem::new(&kinds::DOOR_PACE).into());
     }
     let verdict = portal.app.authorise(asked.question()).await.map_err(Problem::from)?;
     refusal::of(verdict)
+}
+
+/// Which gateway asks.
+async fn identify(portal: &Portal, asked: &Asked<'_>) -> Result<KnownGateway, Refused> {
+    match asked.gateway {
+        Gateway::Credential(text) => {
+            let known = portal.app.authenticate_gateway(text).await.map_err(Problem::from)?;
+            let known = known.ok_or_else(|| Problem::new(&kinds::GATEWAY_UNKNOWN))?;
+            if known.settings.signed { Err(Problem::new(&kinds::DOOR_SIGNATURE).into()) } else { Ok(known) }
+        }
+        Gateway::Signature { credential, time, nonce, signature } => {
+            let signed = Signed { credential, time, nonce, signature, parts: &asked.parts };
+            let known = portal.app.authenticate_signed(signed).await.map_err(Problem::from)?;
+            known.map_err(|unsigned| Problem::new(unsigned_kind(unsigned)).into())
+        }
+    }
+}
+
+fn unsigned_kind(unsigned: Unsigned) -> &'static Kind {
+    match unsigned {
+        Unsigned::Wrong => &kinds::DOOR_SIGNATURE,
+        Unsigned::Untimely => &kinds::DOOR_UNTIMELY,
+        Unsigned::Replayed => &kinds::DOOR_REPLAYED,
+        Unsigned::Busy => &kinds::BUSY,
+    }
 }

@@ -66,6 +66,10 @@ pub struct ShownCredential {
     /// What goes into `Portal-Gateway`; null when the request is repeated, because it is not kept.
     #[schema(required, value_type = Option<schemas::GatewayToken>)]
     credential: Option<String>,
+    /// What requests are signed with instead of sending the credential: `Portal-Gateway` is the id then; null
+    /// when the credential is.
+    #[schema(required, value_type = Option<schemas::SigningKey>)]
+    signing_key: Option<String>,
     /// Always true: keep the credential now.
     shown_once: bool,
     /// The request was repeated and its credential can't be shown again: issue another one.
@@ -84,6 +88,7 @@ impl From<&IssuedCredential> for ShownCredential {
             id: issued.id.to_string(),
             credential_lost: issued.credential.is_none(),
             credential: issued.credential.as_ref().map(|credential| credential.reveal().clone()),
+            signing_key: issued.signing_key.as_ref().map(|key| key.reveal().clone()),
             shown_once: true,
         }
     }
