@@ -136,6 +136,11 @@ impl Engine {
         cells.get_or_insert_with(key, || Arc::new(Cell::default())).clone()
     }
 
+    /// Cells of an owner's pools and parts that are in memory. Looks at all cells: for rare changes.
+    pub fn keys_of(&self, owner: u128) -> Vec<PoolKey> {
+        self.shared.cells.pin().keys().filter(|key| key.owner == owner).copied().collect()
+    }
+
     /// Answers from memory, if memory knows: a few nanoseconds.
     #[inline]
     pub fn try_spend(&self, cell: &Cell, cost: u32) -> Option<Answer> {

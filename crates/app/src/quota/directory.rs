@@ -2,18 +2,21 @@
 //! without a lock. One task per node follows the log and publishes what has changed.
 
 use super::{
-    fold::{Changed, Fold, FoldedBadly},
+    fold::{Fold, FoldedBadly},
     rules::{Place, Rules},
 };
+use crate::clock::Clock;
+use chrono::{DateTime, Utc};
 use domain::{
     group::GroupRef,
     ids::{IntegrationId, SecretId},
+    integration::TestMode,
     policy::Policy,
 };
 use eventlog::{EventLog, Position, ReadError};
 use foldhash::fast::RandomState;
 use papaya::{HashMap, ResizeMode};
-use quota::{Chain, Engine, PoolKey};
+use quota::Engine;
 use std::{convert::Infallible, future::Future, hash::Hash, pin::pin, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
@@ -38,6 +41,8 @@ pub(crate) struct Credential {
     pub(crate) integration: IntegrationId,
     /// Its public key.
     pub(crate) key: Key,
+    /// How calls with it are answered.
+    pub(crate) mode: TestMode,
 }
 
 /// How far the directory is.
@@ -125,16 +130,20 @@ impl Directory {
         }
     }
 
-    /// Publishes what has changed. Returns the cells with leases under rules that are no longer in force.
-    fn publish(&self, fold: &Fold, changed: Changed, policy: &Policy) -> Vec<(PoolKey, Arc<Chain>)> {
-        let mut stale = Vec::new();
+    /// Publishes what has changed. Returns the rules that take the place of others.
+    fn publish(&self, fold: &mut Fold, policy: &Policy, now: DateTime<Utc>) -> Vec<Arc<Rules>> {
+        let changed = std::mem::take(&mut fold.changed);
+        let mut later = Vec::new();
         let mut moved = changed.integrations;
         for reference in &changed.groups {
             let Some(group) = fold.groups.get(reference) else { continue };
-            let rules = Arc::new(Rules::of(group, fold, policy));
+            let rules = Arc::new(Rules::of(group, fold, policy, now));
             moved.extend(&group.integrations);
+            if let Some(end) = rules.end() {
+                fold.will_end(end, *reference);
+            }
             if self.groups.pin().insert(*reference, rules.clone()).is_some() {
-                stale.extend(rules.cells());
+                later.push(rules);
             }
         }
         for revoked in changed.revoked {
@@ -146,7 +155,7 @@ impl Directory {
         for id in moved {
             self.publish_integration(fold, id);
         }
-        stale
+        later
     }
 
     fn publish_integration(&self, fold: &Fold, id: IntegrationId) {
@@ -156,7 +165,7 @@ impl Directory {
         }
         for issued in &integration.secrets {
             let Ok(key) = Key::try_from(issued.key.as_bytes()) else { continue };
-            self.secrets.pin().insert(issued.secret, Credential { integration: id, key });
+            self.secrets.pin().insert(issued.secret, Credential { integration: id, key, mode: issued.mode });
             self.keys.pin().insert(key, issued.secret);
         }
     }
@@ -186,6 +195,7 @@ pub struct Follower {
     pub(super) log: EventLog,
     pub(super) directory: Arc<Directory>,
     pub(super) engine: Engine,
+    pub(super) clock: Clock,
     pub(super) policy: Policy,
 }
 
@@ -217,7 +227,15 @@ impl Follower {
             if more {
                 continue;
             }
+            let end = fold.next_end();
+            let by_itself = async {
+                match end {
+                    Some(end) => self.clock.wait_until(end).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
+                () = by_itself => {}
                 changed = head.changed() => if changed.is_err() { std::future::pending().await },
                 () = tokio::time::sleep(POLL_EVERY) => {}
             }
@@ -249,8 +267,10 @@ impl Follower {
     }
 
     async fn put_in_force(&self, fold: &mut Fold) {
-        let changed = std::mem::take(&mut fold.changed);
-        let stale = self.directory.publish(fold, changed, &self.policy);
+        let now = self.clock.now();
+        fold.pass(now);
+        let later = self.directory.publish(fold, &self.policy, now);
+        let stale: Vec<_> = later.iter().flat_map(|rules| rules.stale(&self.engine)).collect();
         let revised = stale.iter().map(|(key, chain)| self.engine.revise(*key, chain));
         let all = futures_util::future::join_all(revised);
         if tokio::time::timeout(REVISE_MAX, all).await.is_err() {

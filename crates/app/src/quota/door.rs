@@ -6,13 +6,19 @@ use chrono::{DateTime, Utc};
 use domain::{
     group::GroupRef,
     ids::{IntegrationId, SecretId},
+    integration::TestMode,
 };
 use quota::{
-    Answer, Violated,
+    Answer, Limit, Violated,
     cell::Closed,
     usage::{Line, Outcome},
 };
 use std::sync::Arc;
+
+/// As if all calls were used: until so much later.
+const AS_IF_OVER_MS: i64 = 60_000;
+/// As if nearly all calls were used: this part of the limit is left.
+const AS_IF_NEAR: u32 = 20;
 
 /// What a caller shows.
 #[derive(Clone, Copy)]
@@ -81,6 +87,8 @@ pub enum Refusal {
         /// Since when.
         since: DateTime<Utc>,
     },
+    /// Each site has a limit of its own here, and the call names none.
+    SiteMissing,
     /// It costs more than can ever be left.
     NeverAdmissible {
         /// The most that one call can cost.
@@ -121,44 +129,32 @@ impl App {
         if !self.inner.quota.directory.is_ready() {
             return Ok(Verdict::Refused(Refusal::NotReady));
         }
-        let place = match self.find(question.caller).await? {
-            Ok(place) => place,
+        let (place, mode) = match self.find(question.caller).await? {
+            Ok(found) => found,
             Err(refusal) => return Ok(Verdict::Refused(refusal)),
         };
-        let verdict = match place.rules.suspended {
-            Some(since) => Verdict::Refused(Refusal::Suspended { since }),
-            None => self.spend(&place, question.cost).await,
+        let verdict = match (place.rules.suspended, mode) {
+            (Some(since), _) => Verdict::Refused(Refusal::Suspended { since }),
+            (None, TestMode::Over) => {
+                self.note(&place, question, Outcome::TestMode, 1);
+                return Ok(Verdict::Refused(Refusal::Exceeded(self.as_if_over(&place))));
+            }
+            (None, TestMode::Near | TestMode::Off) => self.spend(&place, question).await,
         };
-        self.note(&place, question, &verdict);
-        Ok(verdict)
+        if let Some((outcome, units)) = outcome_of(&verdict, question.cost) {
+            self.note(&place, question, outcome, units);
+        }
+        Ok(if mode == TestMode::Near { as_if_near(verdict) } else { verdict })
     }
 
-    /// Counts what became of a call, for people. What went wrong on our side is nobody's usage.
-    fn note(&self, place: &Place, question: Question<'_>, verdict: &Verdict) {
-        let outcome = match verdict {
-            Verdict::Allowed(allowed) if allowed.graced => Outcome::Graced,
-            Verdict::Allowed(_) => Outcome::Admitted,
-            Verdict::Refused(Refusal::Suspended { .. }) => Outcome::Suspended,
-            Verdict::Refused(Refusal::Exceeded(_) | Refusal::NeverAdmissible { .. }) => Outcome::QuotaRefused,
-            Verdict::Refused(
-                Refusal::CredentialMissing
-                | Refusal::CredentialUnknown
-                | Refusal::LedgerUnavailable
-                | Refusal::Busy
-                | Refusal::NotReady,
-            ) => return,
-        };
+    /// Counts what became of a call, for people.
+    fn note(&self, place: &Place, question: Question<'_>, outcome: Outcome, units: u32) {
         let (group, integration) = (group_number(place.rules.group), place.integration.uuid().as_u128());
-        // What can never pass has any cost that somebody thinks of.
-        let units = match verdict {
-            Verdict::Refused(Refusal::NeverAdmissible { .. }) => 1,
-            Verdict::Allowed(_) | Verdict::Refused(_) => question.cost,
-        };
         self.count(Line { group, integration, site: question.site, outcome }, units);
     }
 
     /// Who calls.
-    async fn find(&self, caller: Caller<'_>) -> Result<Result<Arc<Place>, Refusal>, AppError> {
+    async fn find(&self, caller: Caller<'_>) -> Result<Result<(Arc<Place>, TestMode), Refusal>, AppError> {
         let directory = &self.inner.quota.directory;
         let shown = match caller {
             Caller::Nobody => return Ok(Err(Refusal::CredentialMissing)),
@@ -171,25 +167,31 @@ impl App {
                 Caller::Pair { key, .. } => credential.key == *key.as_bytes(),
                 Caller::Nobody | Caller::Bearer(_) | Caller::Key(_) => true,
             };
-            if fits { directory.place(credential.integration) } else { None }
+            if !fits {
+                return None;
+            }
+            directory.place(credential.integration).map(|place| (place, credential.mode))
         };
         Ok(shown.and_then(fits).ok_or(Refusal::CredentialUnknown))
     }
 
-    async fn spend(&self, place: &Place, cost: u32) -> Verdict {
-        let engine = &self.inner.quota.engine;
-        let pool = place.pool(engine);
+    async fn spend(&self, place: &Place, question: Question<'_>) -> Verdict {
+        let (engine, cost) = (&self.inner.quota.engine, question.cost);
+        let Some(pool) = place.pool(engine, question.site) else {
+            return Verdict::Refused(Refusal::SiteMissing);
+        };
         if cost > pool.largest {
             return Verdict::Refused(Refusal::NeverAdmissible { largest: pool.largest });
         }
         let answer = match engine.try_spend(&pool.cell, cost) {
             Some(answer) => answer,
-            None => engine.spend(pool.key, &pool.cell, &pool.chain, cost).await,
+            None => engine.spend(pool.key, &pool.cell, pool.chain_now(engine), cost).await,
         };
         match answer {
             Answer::Admitted { left, graced } => Verdict::Allowed(Allowed { graced, ..allowed(place, left) }),
             Answer::Refused { closed, left } => {
-                Verdict::Refused(Refusal::Exceeded(self.exceeded(place, closed, left)))
+                let limit = pool.limit_of(closed.violated);
+                Verdict::Refused(Refusal::Exceeded(self.exceeded(allowed(place, left), limit, closed)))
             }
             Answer::NeverAdmissible { largest } => Verdict::Refused(Refusal::NeverAdmissible { largest }),
             Answer::Unavailable => Verdict::Refused(Refusal::LedgerUnavailable),
@@ -197,12 +199,11 @@ impl App {
         }
     }
 
-    fn exceeded(&self, place: &Place, closed: Closed, left: u32) -> Exceeded {
+    fn exceeded(&self, would: Allowed, limit: Limit, closed: Closed) -> Exceeded {
         let now = self.inner.quota.engine.now_ms();
         let wait_ms = (closed.retry_at - now).max(1);
-        let limit = place.rules.limit_of(closed.violated);
         Exceeded {
-            would: allowed(place, left),
+            would,
             violated: closed.violated,
             violated_units: limit.units,
             violated_window_s: seconds(limit.window.length_ms),
@@ -210,6 +211,44 @@ impl App {
             retry_after_s: seconds(wait_ms),
             held_elsewhere: closed.held_elsewhere,
         }
+    }
+
+    /// What a vendor sees who wants to know what its program makes of a refusal.
+    fn as_if_over(&self, place: &Place) -> Exceeded {
+        let retry_at = self.inner.quota.engine.now_ms() + AS_IF_OVER_MS;
+        let closed = Closed { violated: Violated::Pool, retry_at, held_elsewhere: false };
+        self.exceeded(allowed(place, 0), place.rules.limit(), closed)
+    }
+}
+
+/// The same for a warning: counted as it is, shown as if little were left.
+fn as_if_near(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Allowed(allowed) => {
+            let little = (allowed.limit / AS_IF_NEAR).max(1);
+            Verdict::Allowed(Allowed { left: allowed.left.min(little), ..allowed })
+        }
+        Verdict::Refused(refusal) => Verdict::Refused(refusal),
+    }
+}
+
+/// What people are told of a call, and how much it counts. What went wrong on our side is nobody's usage.
+fn outcome_of(verdict: &Verdict, cost: u32) -> Option<(Outcome, u32)> {
+    match verdict {
+        Verdict::Allowed(allowed) if allowed.graced => Some((Outcome::Graced, cost)),
+        Verdict::Allowed(_) => Some((Outcome::Admitted, cost)),
+        Verdict::Refused(Refusal::Suspended { .. }) => Some((Outcome::Suspended, cost)),
+        Verdict::Refused(Refusal::Exceeded(_)) => Some((Outcome::QuotaRefused, cost)),
+        // What can never pass has any cost that somebody thinks of.
+        Verdict::Refused(Refusal::NeverAdmissible { .. }) => Some((Outcome::QuotaRefused, 1)),
+        Verdict::Refused(Refusal::SiteMissing) => Some((Outcome::SiteRefused, 1)),
+        Verdict::Refused(
+            Refusal::CredentialMissing
+            | Refusal::CredentialUnknown
+            | Refusal::LedgerUnavailable
+            | Refusal::Busy
+            | Refusal::NotReady,
+        ) => None,
     }
 }
 

@@ -1,13 +1,17 @@
 //! What the log says of secrets, integrations and groups, as far as the door needs it. Plain facts, kept by the
 //! one task that follows the log; what calls read is published from here.
 
+use chrono::{DateTime, Utc};
 use domain::{
+    Decider as _, Unexpected,
+    allowance::{self, Allowance, Base, InForce},
     codec::CodecError,
     decider::StoredEvent as _,
     developer, devgroup,
-    group::{GroupRef, Limits},
+    group::GroupRef,
     ids::{DevGroupId, DeveloperId, IntegrationId, ProdGroupId, SecretId},
-    integration, prodgroup,
+    integration::{self, TestMode},
+    prodgroup,
     sealed::Fingerprint,
 };
 use eventlog::Record;
@@ -20,6 +24,9 @@ pub enum FoldedBadly {
     /// The payload.
     #[error("an event cannot be read")]
     Payload(#[from] CodecError),
+    /// The order.
+    #[error("an event does not follow what precedes it")]
+    Order(#[from] Unexpected),
     /// The name of the stream.
     #[error("a stream's name holds no id")]
     Stream,
@@ -31,6 +38,8 @@ pub(super) struct Issued {
     pub(super) secret: SecretId,
     /// Its public key.
     pub(super) key: String,
+    /// How calls with it are answered.
+    pub(super) mode: TestMode,
 }
 
 /// An integration.
@@ -46,10 +55,20 @@ pub(super) struct Group {
     pub(super) reference: GroupRef,
     /// Who owns it; none of a production group, which an account owns.
     pub(super) owner: Option<DeveloperId>,
-    pub(super) limits: Limits,
+    /// What it has by itself.
+    base: Base,
+    /// What was set for it.
+    allowance: Allowance,
     pub(super) integrations: BTreeSet<IntegrationId>,
-    /// Position of the last event that changed its rules: later rules have a higher one.
-    pub(super) revision: u64,
+    /// Position of the last event that changed its rules.
+    pub(super) position: u64,
+}
+
+impl Group {
+    /// What holds at an instant.
+    pub(super) fn in_force(&self, now: DateTime<Utc>) -> InForce {
+        self.allowance.in_force(self.base, now, |id| self.integrations.contains(&id))
+    }
 }
 
 /// Everything folded so far, and what of it has changed since it was published.
@@ -58,6 +77,8 @@ pub(super) struct Fold {
     pub(super) integrations: HashMap<IntegrationId, Registered>,
     pub(super) groups: HashMap<GroupRef, Group>,
     organisations: HashMap<DeveloperId, Fingerprint>,
+    /// Ends of grants that are published.
+    ends: BTreeSet<(DateTime<Utc>, GroupRef)>,
     pub(super) changed: Changed,
 }
 
@@ -77,6 +98,7 @@ impl Fold {
             "developer.registered" => self.developer(record),
             "devgroup.created" => self.dev_group(record),
             "prodgroup.drafted" | "prodgroup.production_approved" => self.prod_group(record),
+            text if text.starts_with("allowance.") => self.allowance(record),
             text if text.starts_with("integration.") && text != "integration.facts_declared" => {
                 self.integration(record)
             }
@@ -87,6 +109,27 @@ impl Fold {
     /// The organisation that an owner's proven address is at; none for free mail.
     pub(super) fn organisation(&self, owner: DeveloperId) -> Option<Fingerprint> {
         self.organisations.get(&owner).copied()
+    }
+
+    /// Something of this group changes by itself at an instant.
+    pub(super) fn will_end(&mut self, at: DateTime<Utc>, group: GroupRef) {
+        self.ends.insert((at, group));
+    }
+
+    /// The next instant at which something changes by itself.
+    pub(super) fn next_end(&self) -> Option<DateTime<Utc>> {
+        self.ends.first().map(|(at, _)| *at)
+    }
+
+    /// What has changed by itself until now counts as changed.
+    pub(super) fn pass(&mut self, now: DateTime<Utc>) {
+        while let Some((at, group)) = self.ends.pop_first() {
+            if at > now {
+                self.ends.insert((at, group));
+                return;
+            }
+            self.changed.groups.insert(group);
+        }
     }
 
     fn developer(&mut self, record: &Record) -> Result<(), FoldedBadly> {
@@ -103,7 +146,8 @@ impl Fold {
         let event = devgroup::Event::decode(&record.event_type, record.schema, &record.payload)?;
         if let devgroup::Event::Created(created) = event {
             let reference = GroupRef::Development(DevGroupId::from_uuid(uuid(record)?));
-            self.begin(reference, Some(created.owner), created.limits, record);
+            let base = Base { limits: created.limits, approval: None };
+            self.begin(reference, Some(created.owner), base, record);
         }
         Ok(())
     }
@@ -111,13 +155,31 @@ impl Fold {
     fn prod_group(&mut self, record: &Record) -> Result<(), FoldedBadly> {
         let reference = GroupRef::Production(ProdGroupId::from_uuid(uuid(record)?));
         match prodgroup::Event::decode(&record.event_type, record.schema, &record.payload)? {
-            prodgroup::Event::Drafted(drafted) => self.begin(reference, None, drafted.limits, record),
+            prodgroup::Event::Drafted(drafted) => {
+                let base = Base { limits: drafted.limits, approval: None };
+                self.begin(reference, None, base, record);
+            }
             prodgroup::Event::ProductionApproved(approved) => {
                 if let Some(group) = self.changing(reference, record) {
-                    group.limits = approved.limits;
+                    group.base = Base { limits: approved.limits, approval: Some(approved.submission) };
                 }
             }
             _ => {}
+        }
+        Ok(())
+    }
+
+    fn allowance(&mut self, record: &Record) -> Result<(), FoldedBadly> {
+        let event = allowance::Event::decode(&record.event_type, record.schema, &record.payload)?;
+        let id = uuid(record)?;
+        let kinds = [
+            GroupRef::Development(DevGroupId::from_uuid(id)),
+            GroupRef::Production(ProdGroupId::from_uuid(id)),
+        ];
+        for reference in kinds {
+            if let Some(group) = self.changing(reference, record) {
+                group.allowance = std::mem::take(&mut group.allowance).evolve(&event)?;
+            }
         }
         Ok(())
     }
@@ -126,18 +188,13 @@ impl Fold {
         let id = IntegrationId::from_uuid(uuid(record)?);
         match integration::Event::decode(&record.event_type, record.schema, &record.payload)? {
             integration::Event::Registered(registered) => {
-                self.place(id, None, registered.group);
+                self.place(id, None, registered.group, record);
                 self.integrations.insert(id, Registered { group: registered.group, secrets: Vec::new() });
             }
             integration::Event::SecretIssued(issued) => {
                 if let Some(integration) = self.integrations.get_mut(&id) {
-                    integration.secrets.push(Issued { secret: issued.secret, key: issued.key });
-                }
-            }
-            integration::Event::Moved(moved) => {
-                self.place(id, Some(moved.from), moved.to);
-                if let Some(integration) = self.integrations.get_mut(&id) {
-                    integration.group = moved.to;
+                    let mode = TestMode::Off;
+                    integration.secrets.push(Issued { secret: issued.secret, key: issued.key, mode });
                 }
             }
             integration::Event::SecretRevoked(revoked) => {
@@ -146,33 +203,55 @@ impl Fold {
                     self.changed.revoked.extend(ended);
                 }
             }
-            integration::Event::FactsDeclared(_) | integration::Event::TestModeSet(_) => return Ok(()),
+            integration::Event::TestModeSet(set) => {
+                let secrets = self.integrations.get_mut(&id).map(|integration| &mut integration.secrets);
+                let secrets = secrets.into_iter().flatten();
+                secrets
+                    .filter(|issued| issued.secret == set.secret)
+                    .for_each(|issued| issued.mode = set.mode);
+            }
+            integration::Event::Moved(moved) => {
+                self.place(id, Some(moved.from), moved.to, record);
+                if let Some(integration) = self.integrations.get_mut(&id) {
+                    integration.group = moved.to;
+                    if matches!(moved.to, GroupRef::Production(_)) {
+                        integration.secrets.iter_mut().for_each(|issued| issued.mode = TestMode::Off);
+                    }
+                }
+            }
+            integration::Event::FactsDeclared(_) => return Ok(()),
         }
         self.changed.integrations.insert(id);
         Ok(())
     }
 
-    fn begin(&mut self, reference: GroupRef, owner: Option<DeveloperId>, limits: Limits, record: &Record) {
-        let integrations = BTreeSet::new();
-        let revision = record.position.0;
-        self.groups.insert(reference, Group { reference, owner, limits, integrations, revision });
+    fn begin(&mut self, reference: GroupRef, owner: Option<DeveloperId>, base: Base, record: &Record) {
+        let (allowance, integrations) = (Allowance::default(), BTreeSet::new());
+        let position = record.position.0;
+        self.groups.insert(reference, Group { reference, owner, base, allowance, integrations, position });
         self.changed.groups.insert(reference);
     }
 
     /// The group whose rules a record changes.
     fn changing(&mut self, reference: GroupRef, record: &Record) -> Option<&mut Group> {
         let group = self.groups.get_mut(&reference)?;
-        group.revision = record.position.0;
+        group.position = record.position.0;
         self.changed.groups.insert(reference);
         Some(group)
     }
 
-    fn place(&mut self, id: IntegrationId, from: Option<GroupRef>, to: GroupRef) {
-        if let Some(group) = from.and_then(|from| self.groups.get_mut(&from)) {
-            group.integrations.remove(&id);
-        }
-        if let Some(group) = self.groups.get_mut(&to) {
-            group.integrations.insert(id);
+    /// Who is in a group decides which of its shares count.
+    fn place(&mut self, id: IntegrationId, from: Option<GroupRef>, to: GroupRef, record: &Record) {
+        for reference in from.into_iter().chain([to]) {
+            let Some(group) = self.groups.get_mut(&reference) else { continue };
+            if reference == to {
+                group.integrations.insert(id);
+            } else {
+                group.integrations.remove(&id);
+            }
+            if group.allowance != Allowance::Untouched {
+                self.changing(reference, record);
+            }
         }
     }
 }

@@ -55,6 +55,7 @@ impl App {
             log: inner.log.clone(),
             directory: inner.quota.directory.clone(),
             engine: inner.quota.engine.clone(),
+            clock: inner.clock.clone(),
             policy: inner.policy.clone(),
         }
     }

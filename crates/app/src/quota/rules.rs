@@ -3,23 +3,17 @@
 use super::fold::{Fold, Group};
 use chrono::{DateTime, Utc};
 use domain::{
-    group::{GroupRef, Limits, WindowKind},
+    allowance::{self, InForce},
+    group::{GroupRef, Limits, Partition, WindowKind},
     ids::IntegrationId,
     policy::Policy,
-    sealed::Fingerprint,
 };
-use quota::{Chain, Engine, Grace, Limit, PoolKey, Violated, Window, cell::Cell};
+use quota::{Chain, Engine, Grace, Limit, PoolKey, Purpose, Role, Share, Violated, Window, cell::Cell};
+use sha2::{Digest as _, Sha256};
 use std::{
     sync::{Arc, OnceLock},
     time::Duration,
 };
-
-/// Calls over the sum of one owner's development groups.
-const OWNER_CALLS: u32 = 10_000;
-/// Calls over the sum of the development groups of an organisation's people.
-const ORGANISATION_CALLS: u32 = 50_000;
-/// How long a production group goes on when the ledger can't be reached.
-const GRACE: Duration = Duration::from_mins(1);
 
 /// The rules of one group, ready-made. New rules are new values; nothing here changes.
 pub(crate) struct Rules {
@@ -31,9 +25,15 @@ pub(crate) struct Rules {
     pub(crate) suspended: Option<DateTime<Utc>>,
     /// Sums that its calls count in as well.
     ceilings: Vec<(u128, Violated, Limit)>,
+    /// How its calls are parted among integrations.
+    shares: Vec<Share>,
+    /// A limit that is only observed.
+    shadow: Option<u32>,
     grace: Option<Grace>,
-    /// Position of the event that made them.
+    /// Later rules have a higher one.
     revision: u64,
+    /// When they end by themselves (ms since 1970), and what holds then.
+    next: Option<(i64, Box<Rules>)>,
 }
 
 /// An integration where it lives.
@@ -42,8 +42,24 @@ pub(crate) struct Place {
     pub(crate) integration: IntegrationId,
     /// What holds for it.
     pub(crate) rules: Arc<Rules>,
-    /// Its pool, once a call has needed it.
+    /// Its pool, once a call has needed it; not when each site has its own.
     pool: OnceLock<Pool>,
+}
+
+/// A pool that is kept, or one that was made for one call.
+pub(crate) enum Found<'a> {
+    Kept(&'a Pool),
+    Made(Box<Pool>),
+}
+
+impl std::ops::Deref for Found<'_> {
+    type Target = Pool;
+    fn deref(&self) -> &Pool {
+        match self {
+            Self::Kept(pool) => pool,
+            Self::Made(pool) => pool,
+        }
+    }
 }
 
 /// Where a call is counted, and under which limits.
@@ -54,8 +70,26 @@ pub(crate) struct Pool {
     pub(crate) cell: Arc<Cell>,
     /// All limits.
     pub(crate) chain: Arc<Chain>,
+    /// What holds when the chain has ended by itself.
+    pub(crate) next: Option<(i64, Arc<Chain>)>,
     /// What one call can cost at most.
     pub(crate) largest: u32,
+}
+
+impl Pool {
+    /// The limits that hold now, also when nobody has yet published that others have ended.
+    pub(crate) fn chain_now(&self, engine: &Engine) -> &Arc<Chain> {
+        match &self.next {
+            Some((at, next)) if engine.now_ms() >= *at => next,
+            Some(_) | None => &self.chain,
+        }
+    }
+
+    /// The limit behind a name.
+    pub(crate) fn limit_of(&self, violated: Violated) -> Limit {
+        let named = self.chain.links().iter().find(|link| link.role == Role::Binding(violated));
+        named.unwrap_or_else(|| self.chain.pool()).limit
+    }
 }
 
 impl Place {
@@ -63,50 +97,130 @@ impl Place {
         Self { integration, rules, pool: OnceLock::new() }
     }
 
-    /// The pool that a call of this integration is counted in.
-    pub(crate) fn pool(&self, engine: &Engine) -> &Pool {
-        self.pool.get_or_init(|| {
-            let (key, chain) = self.rules.chain();
-            Pool { key, cell: engine.cell(key), largest: chain.largest_call(), chain: Arc::new(chain) }
-        })
+    /// The pool that a call of this integration is counted in; none when that depends on the site, and the
+    /// call names none.
+    pub(crate) fn pool(&self, engine: &Engine, site: Option<&str>) -> Option<Found<'_>> {
+        if self.rules.limits.partition == Partition::GroupSite {
+            let made = |site| Box::new(self.rules.pool(engine, self.rules.key(site_number(site))));
+            return site.map(made).map(Found::Made);
+        }
+        let part = self.integration.uuid().as_u128();
+        Some(Found::Kept(self.pool.get_or_init(|| self.rules.pool(engine, self.rules.key(part)))))
     }
 }
 
 impl Rules {
-    pub(super) fn of(group: &Group, fold: &Fold, policy: &Policy) -> Self {
+    /// What holds for a group at an instant, and what will when that ends by itself.
+    pub(super) fn of(group: &Group, fold: &Fold, policy: &Policy, now: DateTime<Utc>) -> Self {
+        let holds = group.in_force(now);
+        // Each position has two revisions: what an event left, and what time made of it.
+        let revision = group.position * 2;
+        let next = holds.until.map(|until| {
+            let then = Self::plain(group, fold, policy, &group.in_force(until), revision + 1);
+            (until.timestamp_millis(), Box::new(then))
+        });
+        // A grant that was and is over by time has been published as running.
+        let revision = if next.is_none() { revision + 1 } else { revision };
+        Self { next, ..Self::plain(group, fold, policy, &holds, revision) }
+    }
+
+    fn plain(group: &Group, fold: &Fold, policy: &Policy, holds: &InForce, revision: u64) -> Self {
+        let stands_apart = holds.set_by_staff;
+        let share = |share: &allowance::Share| Share {
+            part: share.integration.uuid().as_u128(),
+            at_most: share.at_most,
+            reserved: share.reserved,
+        };
         Self {
             group: group.reference,
-            limits: group.limits,
-            suspended: None,
-            ceilings: ceilings(group, fold, policy),
-            grace: grace(group.reference, group.limits.calls),
-            revision: group.revision,
+            limits: holds.limits,
+            suspended: holds.suspended,
+            ceilings: if stands_apart { Vec::new() } else { ceilings(group, fold, policy) },
+            shares: holds.shares.iter().map(share).collect(),
+            shadow: holds.shadow_calls,
+            grace: grace(group.reference, holds.limits.calls, policy),
+            revision,
+            next: None,
         }
     }
 
+    /// The cell for a part of the group: an integration, or a site where each has a pool of its own.
+    fn key(&self, part: u128) -> PoolKey {
+        let owner = group_number(self.group);
+        match self.limits.partition {
+            Partition::Group if self.shares.is_empty() => PoolKey::whole(owner),
+            Partition::Group => {
+                let has_share = self.shares.iter().any(|share| share.part == part);
+                PoolKey { purpose: Purpose::Share, owner, part: if has_share { part } else { 0 } }
+            }
+            Partition::GroupSite | Partition::Integration => PoolKey { part, ..PoolKey::whole(owner) },
+        }
+    }
+
+    fn pool(&self, engine: &Engine, key: PoolKey) -> Pool {
+        let chain = self.chain_of(key);
+        Pool {
+            key,
+            cell: engine.cell(key),
+            largest: chain.largest_call(),
+            next: self.next.as_ref().map(|(at, next)| (*at, Arc::new(next.chain_of(key)))),
+            chain: Arc::new(chain),
+        }
+    }
+
+    /// The group's own limit.
+    pub(crate) fn limit(&self) -> Limit {
+        limit_of(&self.limits)
+    }
+
+    /// When they end by themselves.
+    pub(super) fn end(&self) -> Option<DateTime<Utc>> {
+        self.next.as_ref().and_then(|(at, _)| DateTime::from_timestamp_millis(*at))
+    }
+
     /// The cells that may hold a lease under older rules of this group.
-    pub(super) fn cells(&self) -> Vec<(PoolKey, Arc<Chain>)> {
-        let (key, chain) = self.chain();
-        vec![(key, Arc::new(chain))]
+    pub(super) fn stale(&self, engine: &Engine) -> Vec<(PoolKey, Arc<Chain>)> {
+        let chained = |key| (key, Arc::new(self.chain_of(key)));
+        engine.keys_of(group_number(self.group)).into_iter().map(chained).collect()
     }
 
     /// The pool of the whole group with all its limits.
     pub(super) fn chain(&self) -> (PoolKey, Chain) {
         let key = PoolKey::whole(group_number(self.group));
-        let mut chain = Chain::new(key, limit_of(&self.limits));
+        (key, self.chain_of(key))
+    }
+
+    /// All limits for a cell of this group.
+    fn chain_of(&self, cell: PoolKey) -> Chain {
+        // Parts of a divided pool draw on the whole; parts with pools of their own do not.
+        let pool = match cell.purpose {
+            Purpose::Share => PoolKey::whole(cell.owner),
+            Purpose::Limit | Purpose::Ceiling | Purpose::Shadow => cell,
+        };
+        let mut chain = Chain::new(pool, limit_of(&self.limits));
         for (owner, violated, limit) in &self.ceilings {
             chain = chain.below(*owner, *violated, *limit);
         }
+        if let Some(units) = self.shadow {
+            chain = chain.observing(units);
+        }
+        if cell.purpose == Purpose::Share {
+            chain = chain.shared(cell.part, &self.shares);
+        }
+        chain.until = self.next.as_ref().map(|(at, _)| *at);
         chain.grace = self.grace;
         chain.revision = self.revision;
-        (key, chain)
+        chain
     }
+}
 
-    /// The limit behind a name of a violated policy.
-    pub(crate) fn limit_of(&self, violated: Violated) -> Limit {
-        let ceiling = self.ceilings.iter().find(|(_, name, _)| *name == violated);
-        ceiling.map_or_else(|| limit_of(&self.limits), |(_, _, limit)| *limit)
-    }
+/// A site's number among the parts of a group's pool.
+fn site_number(site: &str) -> u128 {
+    first_16(&Sha256::digest(site.as_bytes()))
+}
+
+fn first_16(bytes: &[u8]) -> u128 {
+    bytes.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
 }
 
 /// A group's number among the pools.
@@ -133,25 +247,23 @@ fn window_of(limits: &Limits) -> Window {
 fn ceilings(group: &Group, fold: &Fold, policy: &Policy) -> Vec<(u128, Violated, Limit)> {
     let Some(owner) = group.owner else { return Vec::new() };
     let window = window_of(&policy.development);
-    let owners = Limit { units: OWNER_CALLS, window };
+    let owners = Limit { units: policy.owner_development_calls, window };
     let mut ceilings = vec![(owner.uuid().as_u128(), Violated::Owner, owners)];
     if let Some(organisation) = fold.organisation(owner) {
-        let limit = Limit { units: ORGANISATION_CALLS, window };
-        ceilings.push((organisation_number(organisation), Violated::Organisation, limit));
+        let limit = Limit { units: policy.organisation_development_calls, window };
+        ceilings.push((first_16(&organisation.0), Violated::Organisation, limit));
     }
     ceilings
 }
 
-/// An organisation's number among the pools.
-fn organisation_number(organisation: Fingerprint) -> u128 {
-    let (first, _) = organisation.0.split_at(16);
-    first.iter().fold(0, |number, byte| number << 8 | u128::from(*byte))
-}
-
 /// What people depend on goes on for a while when the ledger can't be reached.
-fn grace(group: GroupRef, calls: u32) -> Option<Grace> {
+fn grace(group: GroupRef, calls: u32, policy: &Policy) -> Option<Grace> {
     match group {
         GroupRef::Development(_) => None,
-        GroupRef::Production(_) => Some(Grace { lasts: GRACE, units: calls / 100 }),
+        GroupRef::Production(_) => {
+            let units = u64::from(calls) * u64::from(policy.ledger_grace_per_mille) / 1_000;
+            let lasts = Duration::from_secs(u64::from(policy.ledger_grace_seconds));
+            Some(Grace { lasts, units: u32::try_from(units).unwrap_or(u32::MAX) })
+        }
     }
 }
