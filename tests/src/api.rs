@@ -36,7 +36,7 @@ pub struct Answer {
     pub status: u16,
     /// Headers.
     pub headers: HeaderMap,
-    /// JSON body; null when empty.
+    /// JSON body, or text of another kind; null when empty.
     pub body: Value,
     what: String,
 }
@@ -142,8 +142,12 @@ impl Request<'_> {
         let response = request.headers(self.headers).send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.bytes().await?;
+        let media_type =
+            headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let body = if bytes.is_empty() {
             Value::Null
+        } else if media_type.starts_with("text/csv") || media_type.starts_with("image/svg+xml") {
+            Value::String(String::from_utf8(bytes.to_vec()).expect("text is UTF-8"))
         } else {
             serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{what} is no JSON: {error}"))
         };

@@ -79,7 +79,7 @@ impl Contract {
         let Some(answer) = operation["responses"].get(exchange.status.to_string()) else {
             panic!("{} {template} does not document {}: {exchange:?}", exchange.method, exchange.status);
         };
-        let place = format!("{} {template} {}", exchange.method, exchange.status);
+        let place = format!("{} {template} {} {}", exchange.method, exchange.status, exchange.media_type);
         let answer = self.resolved(answer);
         match answer.get("content").and_then(|content| content.get(exchange.media_type)) {
             Some(content) => self.fits(&place, &content["schema"], exchange.body),

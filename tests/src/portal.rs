@@ -220,6 +220,11 @@ impl Portal {
         self.clock.advance(TimeDelta::minutes(minutes));
     }
 
+    /// Has what became of calls until now written down at once.
+    pub async fn write_usage(&self) {
+        self.app.as_ref().expect("it runs").write_usage().await;
+    }
+
     /// The card of an integration, once it is shown as released.
     pub async fn until_released(&self, integration: &str) -> Answer {
         let customer = self.customer();

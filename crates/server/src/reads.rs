@@ -2,12 +2,15 @@
 //! Nothing here decides.
 
 use crate::{
+    extract::Call,
     portal::Portal,
     problem::{Problem, kinds},
 };
 use app::sealing::{Field, Opened};
 use domain::{
     Decider as _,
+    actor::Actor,
+    group::GroupRef,
     ids::{DeveloperId, IntegrationId, ProdAccountId, ProdGroupId},
     prodaccount::ProdAccount,
     prodgroup::ProdGroup,
@@ -98,6 +101,16 @@ impl Portal {
     /// Waits, two seconds at most, until a position is visible to reads.
     pub(crate) async fn caught_up(&self, position: Position) -> Result<(), Problem> {
         self.app.read().wait_for(position, READ_WAIT_MAX).await.map_err(|_| Problem::new(&kinds::BEHIND))
+    }
+
+    /// Lets members of a group and staff through; nobody else learns whether it exists.
+    pub(crate) async fn must_see(&self, call: &Call, group: GroupRef) -> Result<(), Problem> {
+        let sees = match call.actor {
+            Actor::Developer(me, _) => self.app.read().role_in(group, me).await?.is_some(),
+            Actor::Staff(..) => self.app.is_group(group),
+            Actor::Anonymous | Actor::Gateway(_) | Actor::Operator | Actor::System => false,
+        };
+        if sees { Ok(()) } else { Err(Problem::new(&kinds::NOT_FOUND)) }
     }
 
     /// The developer's own account.

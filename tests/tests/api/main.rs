@@ -12,3 +12,4 @@ mod routing;
 mod sign_in;
 mod standing_still;
 mod tenancy;
+mod usage;

@@ -7,6 +7,9 @@ fn paths(release: &Release, personal_group: &str) -> Vec<String> {
     let Release { account, group, integration, .. } = release;
     vec![
         format!("/v1/groups/{personal_group}"),
+        format!("/v1/groups/{personal_group}/quota"),
+        format!("/v1/groups/{group}/quota"),
+        format!("/v1/groups/{group}/usage"),
         format!("/v1/integrations/{integration}"),
         format!("/v1/production-accounts/{account}"),
         format!("/v1/production-groups/{group}"),

@@ -3,7 +3,7 @@
 use super::rules::group_number;
 use crate::{App, error::AppError};
 use domain::group::GroupRef;
-pub use quota::usage::{By, Count, History, Outcome, Part, Series, Span};
+pub use quota::usage::{By, Calendar, Count, History, Outcome, Part, Series, Span};
 use quota::usage::{Line, Query};
 use std::{future::Future, pin::pin, time::Duration};
 

@@ -2,13 +2,19 @@
 
 use super::{
     forecast::{Outlook, Pace, empty_at},
-    rules::{Rules, group_number},
+    rules::group_number,
 };
 use crate::{App, error::AppError};
 use chrono::{DateTime, Utc};
-use domain::group::{GroupRef, WindowKind};
+use domain::{
+    allowance::{Allowance, Base, InForce, Share},
+    devgroup::DevGroup,
+    group::{GroupRef, Limits, WindowKind},
+    ids::IntegrationId,
+    prodgroup::ProdGroup,
+};
 use quota::{
-    Examined, Kind, Role, Standing, Violated, Window,
+    Examined, Kind, Purpose, Role, Standing, Violated, Window,
     usage::{By, Query, Span},
 };
 
@@ -32,6 +38,10 @@ pub struct QuotaView {
     pub next_free: Option<NextFree>,
     /// Sums over several groups that bind as well.
     pub ceilings: Vec<LimitView>,
+    /// What the vendor parts the calls into.
+    pub shares: Vec<ShareView>,
+    /// When a temporary grant ends; the group's own limit includes it.
+    pub granted_until: Option<DateTime<Utc>>,
     /// The limit that is only observed.
     pub shadow: Option<ShadowView>,
     /// What the last hour lets expect.
@@ -70,6 +80,19 @@ pub struct NextFree {
     pub limit: LimitView,
 }
 
+/// One integration's part of the calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShareView {
+    /// Which integration.
+    pub integration: IntegrationId,
+    /// At most so many.
+    pub at_most: Option<u32>,
+    /// So many are kept for it.
+    pub reserved: Option<u32>,
+    /// Calls that count, those held for it by nodes among them.
+    pub used: u64,
+}
+
 /// A limit that is observed and refuses nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShadowView {
@@ -96,7 +119,10 @@ impl App {
             return Err(AppError::Busy);
         }
         let Some(rules) = quota.directory.rules(group) else { return Ok(None) };
+        let Some(set) = self.in_force(group, quota.engine.now_ms()).await? else { return Ok(None) };
         let (key, chain) = rules.chain();
+        // Nobody's part, from where all shares are seen.
+        let chain = chain.shared(0, &watched(&set.shares));
         let cell = quota.engine.cell(key);
         let examined = quota.engine.examine(&cell, &chain).await.map_err(AppError::unavailable)?;
         let query =
@@ -105,15 +131,45 @@ impl App {
         let calls = history.series.iter().map(|series| series.sum().admitted).sum();
         let begun = history.steps.first().copied().unwrap_or(examined.view.now);
         let pace = Pace { calls, within_ms: examined.view.now.saturating_sub(begun).max(1) };
-        Ok(Some(QuotaView::of(&examined, pace, &rules)))
+        Ok(Some(QuotaView::of(&examined, pace, &set)))
+    }
+
+    /// What staff and vendor have set for a group.
+    async fn in_force(&self, group: GroupRef, now: i64) -> Result<Option<InForce>, AppError> {
+        let folds = &self.inner.folds;
+        let (base, integrations) = match group {
+            GroupRef::Development(id) => match &*folds.aggregate::<DevGroup>(id).await?.state {
+                DevGroup::Active(group) => (Base::from(group), group.integrations.clone()),
+                DevGroup::Absent => return Ok(None),
+            },
+            GroupRef::Production(id) => {
+                let folded = folds.aggregate::<ProdGroup>(id).await?;
+                let (Some(base), Some(group)) = (Base::of(&folded.state), folded.state.group()) else {
+                    return Ok(None);
+                };
+                (base, group.integrations.clone())
+            }
+        };
+        let allowance = folds.aggregate::<Allowance>(group).await?;
+        Ok(Some(allowance.state.in_force(base, instant(now), |id| integrations.contains(&id))))
     }
 }
 
+/// Shares as links that count nothing of their own.
+fn watched(shares: &[Share]) -> Vec<quota::Share> {
+    let watched = |share: &Share| quota::Share {
+        part: share.integration.uuid().as_u128(),
+        at_most: share.at_most,
+        reserved: Some(share.reserved.unwrap_or(0)),
+    };
+    shares.iter().map(watched).collect()
+}
+
 impl QuotaView {
-    fn of(examined: &Examined, pace: Pace, rules: &Rules) -> Self {
+    fn of(examined: &Examined, pace: Pace, set: &InForce) -> Self {
         let Examined { view, standings } = examined;
         let binding: Vec<(LimitView, &Standing)> = standings.iter().filter_map(binding).collect();
-        let own = binding.first().map_or_else(|| LimitView::nothing(rules), |(own, _)| *own);
+        let own = binding.first().map_or_else(|| LimitView::nothing(&set.limits), |(own, _)| *own);
         let tightest = binding.iter().min_by_key(|(limit, _)| limit.left);
         let emptied = binding.iter().filter(|(limit, _)| limit.left > 0).filter_map(|(_, standing)| {
             let window = standing.limit.window;
@@ -128,14 +184,18 @@ impl QuotaView {
             used: view.used,
             held: view.held,
             remaining: tightest.map_or(0, |(limit, _)| limit.left),
-            next_free: tightest.and_then(|(limit, standing)| NextFree::of(*limit, standing)),
+            next_free: tightest
+                .filter(|_| set.suspended.is_none())
+                .and_then(|(limit, standing)| NextFree::of(*limit, standing)),
             ceilings: binding.iter().skip(1).map(|(limit, _)| *limit).collect(),
+            shares: set.shares.iter().map(|share| ShareView::of(share, standings)).collect(),
+            granted_until: set.until,
             shadow: standings.iter().find_map(|standing| shadow(standing, view.used)),
             forecast: Forecast {
                 calls_per_hour: pace.per_hour(),
                 empty_at: emptied.min().filter(|_| !is_empty).map(instant),
             },
-            suspended: rules.suspended,
+            suspended: set.suspended,
         }
     }
 }
@@ -157,8 +217,7 @@ impl LimitView {
         }
     }
 
-    fn nothing(rules: &Rules) -> Self {
-        let limits = rules.limits;
+    fn nothing(limits: &Limits) -> Self {
         Self {
             limit: Violated::Pool,
             calls: limits.calls,
@@ -168,6 +227,15 @@ impl LimitView {
             left: 0,
             opened_at: None,
         }
+    }
+}
+
+impl ShareView {
+    fn of(share: &Share, standings: &[Standing]) -> Self {
+        let Share { integration, at_most, reserved } = *share;
+        let part = integration.uuid().as_u128();
+        let counted = standings.iter().find(|one| one.key.purpose == Purpose::Share && one.key.part == part);
+        Self { integration, at_most, reserved, used: counted.map_or(0, |standing| standing.used) }
     }
 }
 

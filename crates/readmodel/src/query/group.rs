@@ -4,7 +4,7 @@ use super::{Listed, Member, Page, QueryError, sql};
 use crate::{ReadModel, columns::Columns};
 use domain::{
     developer::Role,
-    group::Limits,
+    group::{GroupRef, Limits},
     ids::{DevGroupId, DeveloperId, IntegrationId},
 };
 use eventlog::StreamVersion;
@@ -32,6 +32,26 @@ pub struct GroupRow {
 }
 
 impl ReadModel {
+    /// A developer's role in a group of either kind; none for strangers.
+    pub async fn role_in(&self, group: GroupRef, developer: DeveloperId) -> Result<Option<Role>, QueryError> {
+        let row = sqlx::query(sql::GROUP_ROLE)
+            .bind(group.to_string())
+            .bind(developer.to_string())
+            .fetch_optional(&self.pool()?)
+            .await?;
+        row.as_ref().map(|row| Columns(row).word("role")).transpose()
+    }
+
+    /// Ids and names of what is in a group of either kind, the oldest 500. The caller has made sure that the
+    /// asking person may see the group.
+    pub async fn integration_names(&self, group: GroupRef) -> Result<Vec<(String, String)>, QueryError> {
+        let rows = sqlx::query(sql::GROUP_INTEGRATION_NAMES)
+            .bind(group.to_string())
+            .fetch_all(&self.pool()?)
+            .await?;
+        rows.iter().map(|row| Ok((Columns(row).text("id")?, Columns(row).text("name")?))).collect()
+    }
+
     /// The development groups a developer is a member of.
     pub async fn groups_of(
         &self,

@@ -24,6 +24,10 @@ statements! {
            FROM dev_group_shown AS g
            JOIN dev_group_member AS m ON m.group_id = g.id AND m.developer = ?2
           WHERE g.id = ?1";
+    GROUP_ROLE = "SELECT role FROM group_access WHERE group_id = ?1 AND developer = ?2";
+    GROUP_INTEGRATION_NAMES =
+        "SELECT id, json_extract(facts, '$.name') AS name FROM integration
+          WHERE group_id = ?1 ORDER BY position LIMIT 500";
     INTEGRATIONS_OF =
         "SELECT i.*, a.role
            FROM group_access AS a JOIN integration_shown AS i ON i.group_id = a.group_id

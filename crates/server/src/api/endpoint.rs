@@ -1,5 +1,6 @@
 //! What the table of routes says of one operation.
 
+use super::usage::get;
 use actix_web::{Route, http::Method};
 
 /// Who may call it.
@@ -69,6 +70,11 @@ impl Endpoint {
     /// Whether it takes a JSON body.
     pub fn has_body(&self) -> bool {
         matches!(self.method(), Method::POST | Method::PUT | Method::PATCH) && self.shape != Shape::Door
+    }
+
+    /// What its answers can be, the usual first.
+    pub fn media_types(&self) -> &'static [&'static str] {
+        if self.operation == "get_usage" { get::MEDIA_TYPES } else { &["application/json"] }
     }
 
     /// Whether it takes a position to wait for; what strangers wait for would tell them how far the log is.

@@ -19,6 +19,7 @@ pub(crate) mod parse;
 pub mod policy;
 pub mod production_groups;
 pub mod promotions;
+pub mod quota;
 mod routes;
 pub mod schemas;
 pub mod service;
@@ -26,6 +27,7 @@ pub mod sessions;
 pub mod sign_ups;
 #[cfg(test)]
 mod tests;
+pub mod usage;
 pub mod values;
 
 pub use endpoint::{Endpoint, Shape, Who};

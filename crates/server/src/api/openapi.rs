@@ -3,7 +3,7 @@
 
 use super::{
     Endpoint, ROUTES, Shape, Who, accounts, commands, door, gateways, groups, integrations, lookup, me,
-    oauth, policy, production_groups, promotions, service, sessions, sign_ups,
+    oauth, policy, production_groups, promotions, quota, service, sessions, sign_ups, usage,
 };
 use crate::problem::{MEDIA_TYPE, ProblemBody};
 use serde_json::{Map, Value, json};
@@ -28,6 +28,8 @@ use utoipa::OpenApi;
         groups::create::handle,
         groups::get::handle,
         groups::rename::handle,
+        quota::get::handle,
+        usage::get::handle,
         integrations::list::handle,
         integrations::register::handle,
         integrations::get::handle,

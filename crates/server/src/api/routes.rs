@@ -3,7 +3,7 @@
 
 use super::{
     Endpoint, Shape, Who, accounts, commands, door, gateways, groups, integrations, lookup, me, oauth,
-    policy, production_groups, promotions, service, sessions, sign_ups,
+    policy, production_groups, promotions, quota, service, sessions, sign_ups, usage,
 };
 use crate::{
     middleware::gate,
@@ -39,6 +39,8 @@ routes! {
     create_group "POST /v1/groups" Developer Command groups::create;
     get_group "GET /v1/groups/{group}" Developer Read groups::get;
     rename_group "PATCH /v1/groups/{group}" Developer Change groups::rename;
+    get_quota "GET /v1/groups/{group}/quota" SignedIn Read quota::get;
+    get_usage "GET /v1/groups/{group}/usage" SignedIn Read usage::get;
     list_integrations "GET /v1/integrations" Developer Read integrations::list;
     register_integration "POST /v1/integrations" Developer Command integrations::register;
     get_integration "GET /v1/integrations/{integration}" Developer Read integrations::get;

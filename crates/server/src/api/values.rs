@@ -93,16 +93,21 @@ pub enum Window {
     Anchored,
 }
 
+impl From<group::WindowKind> for Window {
+    fn from(window: group::WindowKind) -> Self {
+        match window {
+            group::WindowKind::Rolling => Self::Rolling,
+            group::WindowKind::Anchored => Self::Anchored,
+        }
+    }
+}
+
 impl From<group::Limits> for Limits {
     fn from(limits: group::Limits) -> Self {
-        let window = match limits.window {
-            group::WindowKind::Rolling => Window::Rolling,
-            group::WindowKind::Anchored => Window::Anchored,
-        };
         Self {
             calls: limits.calls,
             window_s: limits.window_s,
-            window,
+            window: limits.window.into(),
             sites: limits.sites,
             partition: limits.partition.into(),
         }

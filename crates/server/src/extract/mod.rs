@@ -1,5 +1,6 @@
 //! What handlers take out of a request.
 
+pub(crate) mod accept;
 pub mod call;
 pub mod json;
 pub mod query;

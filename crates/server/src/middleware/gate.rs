@@ -3,7 +3,7 @@
 
 use crate::{
     api::{Endpoint, Shape, Who},
-    extract::{Call, call::single, token},
+    extract::{Call, accept::preferred, call::single, token},
     portal::Portal,
     problem::{Problem, kinds},
 };
@@ -51,7 +51,7 @@ pub(crate) async fn pass<B: MessageBody + 'static>(
 
 async fn admit(endpoint: &'static Endpoint, request: &ServiceRequest) -> Result<Call, Problem> {
     let portal = request.app_data::<Data<Portal>>().ok_or_else(|| Problem::new(&kinds::INTERNAL))?;
-    accepts_json(request)?;
+    accepts(endpoint, request)?;
     let head = portal.app.head().position;
     let (actor, role) = identify(endpoint.who, request, portal).await?;
     if endpoint.shape == Shape::Change && !request.headers().contains_key(header::IF_MATCH) {
@@ -106,19 +106,15 @@ async fn gateway(request: &ServiceRequest, portal: &Portal) -> Result<GatewayId,
     Ok(known.gateway)
 }
 
-/// Answers are JSON; a client that takes none is told so before anything happens.
-fn accepts_json(request: &ServiceRequest) -> Result<(), Problem> {
-    let mut named = request.headers().get_all(header::ACCEPT).peekable();
-    if named.peek().is_none() {
+/// A client that takes no form of the answer is told so before anything happens.
+fn accepts(endpoint: &Endpoint, request: &ServiceRequest) -> Result<(), Problem> {
+    let offered = endpoint.media_types();
+    if preferred(request.headers(), offered).is_some() {
         return Ok(());
     }
-    let takes = |range: &str| {
-        let mut parts = range.split(';').map(str::trim);
-        let media = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let refused =
-            parts.any(|part| matches!(part.strip_prefix("q="), Some("0" | "0.0" | "0.00" | "0.000")));
-        matches!(media.as_str(), "*/*" | "application/*" | "application/json") && !refused
-    };
-    let fits = named.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(takes);
-    if fits { Ok(()) } else { Err(Problem::new(&kinds::NOT_ACCEPTABLE)) }
+    let problem = Problem::new(&kinds::NOT_ACCEPTABLE);
+    match offered {
+        [_] => Err(problem),
+        several => Err(problem.detail(format!("the answer is available as {}", several.join(", ")))),
+    }
 }

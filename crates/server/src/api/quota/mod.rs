@@ -1,0 +1,3 @@
+//! What groups may use, and have used.
+
+pub mod get;
