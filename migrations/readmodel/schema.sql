@@ -88,6 +88,21 @@ CREATE TABLE prod_group (
     approved_at        INTEGER
 ) STRICT;
 
+-- What was set for groups beside their own history: each column a fact as the log holds it.
+CREATE TABLE allowance (
+    position       INTEGER PRIMARY KEY,
+    group_id       TEXT    NOT NULL UNIQUE,
+    version        INTEGER NOT NULL,
+    limits         TEXT,
+    limits_asked   TEXT,
+    grant_held     TEXT,
+    grant_asked    TEXT,
+    grant_until    INTEGER,
+    shadow         TEXT,
+    suspended      TEXT,
+    shares         TEXT    NOT NULL DEFAULT '[]'
+) STRICT;
+
 CREATE TABLE integration (
     position      INTEGER PRIMARY KEY,
     id            TEXT    NOT NULL UNIQUE,
@@ -161,8 +176,25 @@ CREATE VIEW group_access (group_id, developer, role) AS
     SELECT g.id, m.developer, m.role
       FROM prod_group AS g JOIN prod_account_member AS m ON m.account = g.account;
 
+CREATE VIEW allowance_shown (group_id, allowance) AS
+    SELECT group_id,
+           json_object('version', version, 'limits', json(limits), 'limits_proposal', json(limits_asked),
+                       'grant', json(grant_held), 'grant_proposal', json(grant_asked), 'shadow', json(shadow),
+                       'suspended', json(suspended), 'shares', json(shares))
+      FROM allowance;
+
+-- A group of either kind, as far as what it may use goes.
+CREATE VIEW group_shown (id, name, limits, approval, tier, account, vendor_name, allowance) AS
+    SELECT g.id, g.name, g.limits, NULL, NULL, NULL, NULL, w.allowance
+      FROM dev_group AS g LEFT JOIN allowance_shown AS w ON w.group_id = g.id
+     UNION ALL
+    SELECT g.id, g.name, g.limits, CASE WHEN g.state = 'approved' THEN g.submission END, g.tier, g.account,
+           a.vendor_name, w.allowance
+      FROM prod_group AS g JOIN prod_account AS a ON a.id = g.account
+      LEFT JOIN allowance_shown AS w ON w.group_id = g.id;
+
 CREATE VIEW dev_group_shown AS
-    SELECT g.*,
+    SELECT g.*, (SELECT w.allowance FROM allowance_shown AS w WHERE w.group_id = g.id) AS allowance,
            (SELECT json_group_array(json_object('developer', m.developer, 'role', m.role) ORDER BY m.developer)
               FROM dev_group_member AS m WHERE m.group_id = g.id) AS members,
            (SELECT json_group_array(oldest.id ORDER BY oldest.position)
@@ -179,6 +211,7 @@ CREATE VIEW prod_account_shown AS
 
 CREATE VIEW prod_group_shown AS
     SELECT g.*, a.vendor_name,
+           (SELECT w.allowance FROM allowance_shown AS w WHERE w.group_id = g.id) AS allowance,
            (SELECT json_group_array(oldest.id ORDER BY oldest.position)
               FROM (SELECT id, position FROM integration WHERE group_id = g.id
                      ORDER BY position LIMIT 100) AS oldest) AS integrations
@@ -205,5 +238,6 @@ CREATE INDEX prod_account_member_by_developer ON prod_account_member (developer)
 CREATE INDEX prod_group_by_account ON prod_group (account);
 CREATE INDEX prod_group_by_submission ON prod_group (submitted_position) WHERE submitted_position IS NOT NULL;
 CREATE INDEX prod_group_by_deadline ON prod_group (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX allowance_by_end_of_grant ON allowance (grant_until) WHERE grant_until IS NOT NULL;
 CREATE INDEX integration_by_group ON integration (group_id);
 CREATE INDEX timeline_by_stream ON timeline (stream, position);

@@ -242,6 +242,39 @@ impl StaffMember {
         self.transition(release, "refusal", &json!({ "reason": reason })).await
     }
 
+    /// What a group of either kind may use.
+    pub async fn allowance(&self, group: &str) -> Answer {
+        self.api.get(&format!("/v1/staff/groups/{group}")).expect(200).await
+    }
+
+    /// Gives a group limits of its own.
+    pub async fn set_limits(&self, group: &str, body: &Value) -> Answer {
+        self.decide(group, "PUT", "limits", body).await
+    }
+
+    /// Gives a group other calls for some time.
+    pub async fn grant(&self, group: &str, body: &Value) -> Answer {
+        self.decide(group, "POST", "grants", body).await
+    }
+
+    /// Has every call of a group refused.
+    pub async fn suspend(&self, group: &str, reason: &str, note: &str) -> Answer {
+        self.decide(group, "POST", "suspension", &json!({ "reason": reason, "note": note })).await
+    }
+
+    /// Lets a group's calls pass again.
+    pub async fn resume(&self, group: &str) -> Answer {
+        self.decide(group, "POST", "resumption", &json!({ "reason": "resolved" })).await
+    }
+
+    /// Decides about a group as it is now.
+    pub async fn decide(&self, group: &str, method: &str, step: &str, body: &Value) -> Answer {
+        let seen = self.allowance(group).await;
+        let path = format!("/v1/staff/groups/{group}/{step}");
+        let request = self.api.request(method, &path).if_unchanged(&seen);
+        if method == "DELETE" { request.send().await } else { request.json(body).send().await }
+    }
+
     /// Lets a gateway in.
     pub async fn register_gateway(&self, name: &str) -> Answer {
         self.api.post("/v1/staff/gateways", &json!({ "name": name })).expect(201).await

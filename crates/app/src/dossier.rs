@@ -4,6 +4,7 @@
 use crate::{
     accounts::opened,
     error::AppError,
+    reviewers,
     work::{Loaded, Work},
 };
 use domain::{
@@ -41,7 +42,7 @@ pub(crate) async fn open(work: &mut Work<'_>, id: ProdGroupId) -> Result<Dossier
     for id in &facts.integrations {
         integrations.extend(integration_view(*id, &*work.load::<Integration>(*id).await?));
     }
-    let people = people(vendor, &members);
+    let people = reviewers::people_of_account(work, vendor).await?;
     let view = View {
         suspended_since: allowance.suspended_since(),
         ..view(facts, vendor, owner(vendor, &members), integrations)
@@ -72,21 +73,6 @@ fn active(developer: &Developer) -> Option<&Active> {
     match developer {
         Developer::Active(active) => Some(active),
         Developer::Absent => None,
-    }
-}
-
-fn people(account: &Account, members: &[Loaded<Developer>]) -> People {
-    let registered = || members.iter().filter_map(|member| active(member)).map(|active| &active.registered);
-    let contacts = || [Some(&account.declared), account.shown.as_ref().map(|shown| &shown.contact)];
-    let contacts = || contacts().into_iter().flatten();
-    let addresses = registered().map(|member| member.email_fingerprint);
-    let domains = registered().filter_map(|member| member.domain_fingerprint);
-    People {
-        developers: account.ever_members.clone(),
-        email_fingerprints: addresses.chain(contacts().map(|contact| contact.fingerprint)).collect(),
-        domain_fingerprints: domains
-            .chain(contacts().filter_map(|contact| contact.domain_fingerprint))
-            .collect(),
     }
 }
 

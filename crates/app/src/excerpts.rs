@@ -2,6 +2,7 @@
 
 use crate::{App, Inner, aggregate::Aggregate, error::AppError, mail};
 use domain::{
+    allowance::Allowance,
     devgroup::DevGroup,
     gateway::Gateway,
     group::GroupRef,
@@ -22,14 +23,23 @@ pub(crate) const EXCERPTS_MAX: usize = 4;
 pub enum About {
     /// An integration, as the members of its group see it.
     Integration(IntegrationId),
-    /// A development group with its integrations.
+    /// A development group with its integrations and what it may use.
     DevGroup(DevGroupId),
     /// A production account with its contact.
     Account(ProdAccountId),
-    /// A production group with its account and its integrations.
+    /// A production group with its account, its integrations and what it may use.
     ProdGroup(ProdGroupId),
     /// A gateway with its live credentials.
     Gateway(GatewayId),
+}
+
+impl From<GroupRef> for About {
+    fn from(group: GroupRef) -> Self {
+        match group {
+            GroupRef::Development(id) => Self::DevGroup(id),
+            GroupRef::Production(id) => Self::ProdGroup(id),
+        }
+    }
 }
 
 impl App {
@@ -85,6 +95,7 @@ impl Streams<'_> {
 
     async fn dev_group(&mut self, id: DevGroupId) -> Result<(), AppError> {
         self.add::<DevGroup>(id);
+        self.add::<Allowance>(GroupRef::Development(id));
         if let DevGroup::Active(group) = &*self.inner.folds.aggregate::<DevGroup>(id).await?.state {
             group.integrations.iter().for_each(|integration| self.add::<Integration>(*integration));
         }
@@ -103,6 +114,7 @@ impl Streams<'_> {
 
     async fn prod_group(&mut self, id: ProdGroupId) -> Result<(), AppError> {
         self.add::<ProdGroup>(id);
+        self.add::<Allowance>(GroupRef::Production(id));
         let folded = self.inner.folds.aggregate::<ProdGroup>(id).await?;
         let Some(group) = folded.state.group() else { return Ok(()) };
         group.integrations.iter().for_each(|integration| self.add::<Integration>(*integration));

@@ -17,7 +17,7 @@ use domain::{
     group::GroupRef,
     ids::{CommandId, DeveloperId, IntegrationId, SecretId},
     integration::{
-        self, Integration, NewSecret,
+        self, Integration, NewSecret, TestMode,
         facts::{Facts, Kind},
     },
 };
@@ -92,6 +92,34 @@ impl App {
         let done = self.run(ticket, IssueSecret { by: developer, integration, pair: pair.stored() }).await?;
         let issued = self.issued(integration, &done, pair).await.map_err(|error| done.pending(error))?;
         Ok(done.with(issued))
+    }
+
+    /// Ends a REST secret: the next call with it is refused.
+    pub async fn revoke_secret(
+        &self,
+        meta: Meta,
+        developer: DeveloperId,
+        integration: IntegrationId,
+        secret: SecretId,
+    ) -> Result<Done<()>, AppError> {
+        let done = self.run(self.ticket(meta), RevokeSecret { by: developer, integration, secret }).await?;
+        // What stays behind opens nothing: the log says that the secret is revoked.
+        if let Err(error) = self.inner.side.delete_api_secret(secret).await {
+            tracing::warn!(%secret, %error, "the hash of a revoked secret stays in side state");
+        }
+        Ok(done)
+    }
+
+    /// Has calls with a secret answered as if the limit were near or passed, or as they are.
+    pub async fn set_test_mode(
+        &self,
+        meta: Meta,
+        developer: DeveloperId,
+        integration: IntegrationId,
+        secret: SecretId,
+        mode: TestMode,
+    ) -> Result<Done<()>, AppError> {
+        self.run(self.ticket(meta), SetTestMode { by: developer, integration, secret, mode }).await
     }
 
     /// Moves an integration to another group of either kind; its ID stays.
@@ -250,6 +278,45 @@ impl UseCase for IssueSecret {
 
     async fn abandon(&self, app: &App, _command: CommandId) -> Result<(), AppError> {
         self.pair.forget(app).await
+    }
+}
+
+struct RevokeSecret {
+    by: DeveloperId,
+    integration: IntegrationId,
+    secret: SecretId,
+}
+
+impl UseCase for RevokeSecret {
+    fn main(&self) -> StreamName {
+        Integration::stream_of(self.integration)
+    }
+
+    async fn attempt(&self, work: &mut Work<'_>) -> Result<(), AppError> {
+        let mut integration = work.load::<Integration>(self.integration).await?;
+        let standing = membership::standing(work, self.by, &integration).await?;
+        let secret = self.secret;
+        work.decide(&mut integration, integration::Command::RevokeSecret { standing, secret })
+    }
+}
+
+struct SetTestMode {
+    by: DeveloperId,
+    integration: IntegrationId,
+    secret: SecretId,
+    mode: TestMode,
+}
+
+impl UseCase for SetTestMode {
+    fn main(&self) -> StreamName {
+        Integration::stream_of(self.integration)
+    }
+
+    async fn attempt(&self, work: &mut Work<'_>) -> Result<(), AppError> {
+        let mut integration = work.load::<Integration>(self.integration).await?;
+        let standing = membership::standing(work, self.by, &integration).await?;
+        let (secret, mode) = (self.secret, self.mode);
+        work.decide(&mut integration, integration::Command::SetTestMode { standing, secret, mode })
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod accounts;
 mod aead;
 mod aggregate;
+pub mod allowances;
 mod claims;
 pub mod clock;
 pub mod codes;
@@ -29,6 +30,7 @@ pub mod promotion;
 pub mod quota;
 mod refused;
 pub mod review;
+mod reviewers;
 pub mod sealing;
 pub mod secret;
 pub mod sessions;

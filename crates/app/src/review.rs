@@ -8,14 +8,14 @@ use crate::{
     error::AppError,
     execute::UseCase,
     meta::{Done, Meta, word},
+    reviewers,
     sealing::Field,
     work::Work,
 };
 use domain::{
     ids::{ProdGroupId, StaffId},
-    prodgroup::{self, ProdGroup, ReasonCode, Reviewer},
+    prodgroup::{self, ProdGroup, ReasonCode},
     sealed::Sealed,
-    staff::{self, Enrolled, Staff},
 };
 use eventlog::StreamName;
 
@@ -102,7 +102,7 @@ impl UseCase for Review {
 
     async fn attempt(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let mut dossier = dossier::open(work, self.group).await?;
-        let reviewer = self.reviewer(work, &dossier).await?;
+        let reviewer = reviewers::deciding(work, self.staff, dossier.people()).await?;
         let command = match &self.verdict {
             Verdict::Start => prodgroup::Command::StartReview { reviewer },
             Verdict::RequestChanges(objection) => {
@@ -110,7 +110,7 @@ impl UseCase for Review {
                 prodgroup::Command::RequestChanges { reviewer, reason, note }
             }
             Verdict::Approve => {
-                let first = first_approver(work, &dossier).await?;
+                let first = reviewers::first(work, first_approver(&dossier.group), dossier.people()).await?;
                 prodgroup::Command::Approve { reviewer, first, evidence: dossier.evidence(work) }
             }
             Verdict::Refuse(objection) => {
@@ -123,17 +123,6 @@ impl UseCase for Review {
 }
 
 impl Review {
-    async fn reviewer(&self, work: &mut Work<'_>, dossier: &Dossier) -> Result<Reviewer, AppError> {
-        let staff = work.load::<Staff>(self.staff).await?;
-        let enrolled = match &*staff {
-            Staff::Active(enrolled) => enrolled,
-            Staff::Absent => return Err(staff::Rejection::NotEnrolled.into()),
-            Staff::Gone(_) => return Err(staff::Rejection::HasLeft.into()),
-        };
-        work.authority(word(&enrolled.role));
-        Ok(judged(self.staff, enrolled, dossier))
-    }
-
     /// The reason goes into the envelope as well, where every decision of staff has one; the note is sealed
     /// for the vendor.
     async fn objection(
@@ -152,25 +141,10 @@ impl Review {
     }
 }
 
-/// Whoever gave the first of two approvals, as they are now; none once they have left.
-async fn first_approver(work: &mut Work<'_>, dossier: &Dossier) -> Result<Option<Reviewer>, AppError> {
-    let ProdGroup::InReview(_, _, Some(first)) = &*dossier.group else {
-        return Ok(None);
-    };
-    Ok(match &*work.load::<Staff>(first.staff).await? {
-        Staff::Active(enrolled) => Some(judged(first.staff, enrolled, dossier)),
-        Staff::Absent | Staff::Gone(_) => None,
-    })
-}
-
-/// A member of staff with what their independence of the account is judged by.
-fn judged(staff: StaffId, enrolled: &Enrolled, dossier: &Dossier) -> Reviewer {
-    Reviewer {
-        staff,
-        role: enrolled.role,
-        email_fingerprint: enrolled.email_fingerprint,
-        domain_fingerprint: enrolled.domain_fingerprint,
-        own_developers: enrolled.own_developers.clone(),
-        people: dossier.people(),
+/// Whoever gave the first of two approvals.
+fn first_approver(group: &ProdGroup) -> Option<StaffId> {
+    match group {
+        ProdGroup::InReview(_, _, first) => first.as_ref().map(|first| first.staff),
+        _ => None,
     }
 }

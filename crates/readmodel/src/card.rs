@@ -4,6 +4,7 @@
 use crate::query::account::ShownContact;
 use chrono::{DateTime, Utc};
 use domain::{
+    allowance::{Allowance, Base},
     entitlements,
     group::Limits,
     ids::IntegrationId,
@@ -20,6 +21,8 @@ pub struct CardFacts {
     pub facts: Facts,
     /// Who stands behind it, once its group is approved for production.
     pub release: Option<Release>,
+    /// What was set for its group.
+    pub allowance: Allowance,
 }
 
 /// What an approved production group adds.
@@ -35,8 +38,8 @@ pub struct Release {
     pub contact: Option<ShownContact>,
     /// Named size granted.
     pub tier: Tier,
-    /// Limits granted.
-    pub limits: Limits,
+    /// What production was granted with.
+    pub base: Base,
     /// When production was granted.
     pub since: DateTime<Utc>,
 }
@@ -61,6 +64,8 @@ pub struct DevelopmentCard {
     pub kinds: Vec<Kind>,
     /// Declared hosts.
     pub hosts: Vec<String>,
+    /// Since when every call of its group is refused.
+    pub suspended_since: Option<DateTime<Utc>>,
 }
 
 /// Card of a released integration.
@@ -84,12 +89,14 @@ pub struct ReleasedCard {
     pub support_url: Option<String>,
     /// The newest proven contact.
     pub contact: Option<ShownContact>,
-    /// Named size granted.
+    /// Named size granted, or custom where staff set other limits.
     pub tier: Tier,
-    /// Limits granted.
+    /// Limits in force.
     pub limits: Limits,
     /// When production was granted.
     pub released_since: DateTime<Utc>,
+    /// Since when every call of its group is refused.
+    pub suspended_since: Option<DateTime<Utc>>,
     /// LTI 1.3 part.
     pub lti: Option<Lti>,
     /// REST part.
@@ -126,13 +133,15 @@ pub struct Entitlement {
     pub label: Option<&'static str>,
 }
 
-/// Makes the card.
-pub fn card(facts: CardFacts) -> Card {
-    let CardFacts { integration, facts, release } = facts;
+/// Makes the card as it is at an instant.
+pub fn card(facts: CardFacts, now: DateTime<Utc>) -> Card {
+    let CardFacts { integration, facts, release, allowance } = facts;
+    let suspended_since = allowance.suspended_since();
     let Some(release) = release else {
         let Facts { name, kinds, hosts, .. } = facts;
-        return Card::Development(DevelopmentCard { integration, name, kinds, hosts });
+        return Card::Development(DevelopmentCard { integration, name, kinds, hosts, suspended_since });
     };
+    let in_force = allowance.in_force(release.base, now, |_| true);
     Card::Released(Box::new(ReleasedCard {
         integration,
         name: facts.name,
@@ -143,9 +152,10 @@ pub fn card(facts: CardFacts) -> Card {
         group_name: release.group_name,
         support_url: facts.support_url.or(release.vendor_support_url),
         contact: release.contact,
-        tier: release.tier,
-        limits: release.limits,
+        tier: if in_force.set_by_staff { Tier::Custom } else { release.tier },
+        limits: in_force.limits,
         released_since: release.since,
+        suspended_since,
         lti: facts.lti,
         rest: facts.rest.map(card_rest),
     }))

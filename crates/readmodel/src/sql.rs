@@ -32,6 +32,7 @@ statements! {
 
 /// Every table with the statement that reads it whole in a fixed order, for the digest.
 pub(crate) const DUMPS: &[(&str, &str)] = &[
+    ("allowance", "SELECT * FROM allowance ORDER BY position"),
     ("checkpoint", "SELECT * FROM checkpoint ORDER BY one"),
     ("command", "SELECT * FROM command ORDER BY id"),
     ("dev_group", "SELECT * FROM dev_group ORDER BY position"),

@@ -10,6 +10,8 @@ use app::sealing::{Field, Opened};
 use domain::{
     Decider as _,
     actor::Actor,
+    allowance::Allowance,
+    devgroup::DevGroup,
     group::GroupRef,
     ids::{DeveloperId, IntegrationId, ProdAccountId, ProdGroupId},
     prodaccount::ProdAccount,
@@ -22,6 +24,7 @@ use readmodel::{
     card::Card,
     query::{
         account::{AccountRow, ContactRow},
+        allowance::GroupAllowanceRow,
         developer::DeveloperRow,
         production::{ProdGroupRow, PromotionRow},
         timeline::TimelineRow,
@@ -87,6 +90,28 @@ pub(crate) struct CardView {
     pub(crate) card: Card,
     /// The contact in clear, on the card of a released integration with a proven one.
     pub(crate) contact: Option<Opened>,
+}
+
+/// What a group may use, as staff see it.
+pub(crate) struct AllowanceView {
+    /// What the read model holds.
+    pub(crate) row: GroupAllowanceRow,
+    /// What staff wrote.
+    pub(crate) notes: AllowanceNotes,
+}
+
+/// What staff wrote about what a group may use.
+pub(crate) struct AllowanceNotes {
+    /// With the suspension.
+    pub(crate) suspension: Option<Opened>,
+    /// With the limits.
+    pub(crate) limits: Option<Opened>,
+    /// With limits that wait.
+    pub(crate) limits_proposal: Option<Opened>,
+    /// With the grant.
+    pub(crate) grant: Option<Opened>,
+    /// With a grant that waits.
+    pub(crate) grant_proposal: Option<Opened>,
 }
 
 /// One line of a timeline.
@@ -185,7 +210,7 @@ impl Portal {
 
     /// What a customer sees; none when the integration is unknown or hidden.
     pub(crate) async fn card(&self, integration: IntegrationId) -> Result<Option<CardView>, Problem> {
-        let Some(card) = self.app.read().card(integration).await? else { return Ok(None) };
+        let Some(card) = self.app.read().card(integration, self.clock.now()).await? else { return Ok(None) };
         let shown = match &card {
             Card::Released(released) => released.contact.as_ref(),
             Card::Development(_) => None,
@@ -194,17 +219,45 @@ impl Portal {
         Ok(Some(CardView { card, contact }))
     }
 
-    /// What happened to a production group and its account. The caller has made sure that the group may be
-    /// seen.
-    pub(crate) async fn prod_group_timeline(
+    /// What a group of either kind may use, for staff.
+    pub(crate) async fn allowance(
         &self,
-        group: &ProdGroupRow,
+        read: &ReadModel,
+        group: GroupRef,
+    ) -> Result<Option<AllowanceView>, Problem> {
+        let Some(row) = read.group_allowance(group).await? else { return Ok(None) };
+        let allowance = &row.allowed.allowance;
+        let suspension = allowance.suspension().and_then(|suspended| suspended.note.as_ref());
+        let terms = allowance.terms().cloned().unwrap_or_default();
+        let note = async |note: Option<&Option<Sealed>>| {
+            self.open_some(note.and_then(Option::as_ref), Field::Note).await
+        };
+        let notes = AllowanceNotes {
+            suspension: self.open_some(suspension, Field::Note).await?,
+            limits: note(terms.limits.as_ref().map(|set| &set.note)).await?,
+            limits_proposal: note(terms.limits_proposal.as_ref().map(|asked| &asked.note)).await?,
+            grant: note(terms.grant.as_ref().map(|granted| &granted.note)).await?,
+            grant_proposal: note(terms.grant_proposal.as_ref().map(|asked| &asked.note)).await?,
+        };
+        Ok(Some(AllowanceView { row, notes }))
+    }
+
+    /// What happened to a group, what was set for it, and what happened to its account. The caller has made sure
+    /// that the group may be seen.
+    pub(crate) async fn group_timeline(
+        &self,
+        group: GroupRef,
+        account: Option<ProdAccountId>,
         page: Page,
     ) -> Result<Listed<TimelineView>, Problem> {
-        let streams = [
-            stream(ProdAccount::CATEGORY, group.account.uuid())?,
-            stream(ProdGroup::CATEGORY, group.id.uuid())?,
-        ];
+        let (category, id) = match group {
+            GroupRef::Development(id) => (DevGroup::CATEGORY, id.uuid()),
+            GroupRef::Production(id) => (ProdGroup::CATEGORY, id.uuid()),
+        };
+        let mut streams = vec![stream(category, id)?, stream(Allowance::CATEGORY, id)?];
+        if let Some(account) = account {
+            streams.push(stream(ProdAccount::CATEGORY, account.uuid())?);
+        }
         self.timeline(&streams, page).await
     }
 

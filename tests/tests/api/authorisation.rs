@@ -40,6 +40,7 @@ struct World<'p> {
     command: String,
     gateway: String,
     credential: String,
+    secret: String,
 }
 
 #[tokio::test]
@@ -80,6 +81,8 @@ impl<'p> World<'p> {
         for role in ["reader", "approver", "auditor"] {
             clients.push(portal.staff(role).await.api);
         }
+        let integration = owner.api.get(&format!("/v1/integrations/{}", release.integration));
+        let secret = integration.expect(200).await.text("/secrets/0/id");
         let sign_up = portal.anonymous().sign_up("waiting@vendor.example").await.text("/id");
         let body = json!({ "vendor_name": "Second Company", "contact_email": "support@second.example" });
         let account = owner.api.post("/v1/production-accounts", &body).expect(201).await.text("/id");
@@ -92,6 +95,7 @@ impl<'p> World<'p> {
             clients,
             gateway: gateway.text("/id"),
             credential: gateway.text("/issued/id"),
+            secret,
             release: Release { account, ..release },
             personal_group: owner.personal_group.clone(),
             challenge,
@@ -128,6 +132,7 @@ impl<'p> World<'p> {
                 (true, "sign-ups") => &self.sign_up,
                 (true, "gateways") => &self.gateway,
                 (true, "credentials") => &self.credential,
+                (true, "secrets") => &self.secret,
                 (true, "commands") => &self.command,
                 (true, _) => panic!("which id stands in {template}?"),
             });
@@ -143,6 +148,12 @@ impl<'p> World<'p> {
         let noun = rest.split('/').next()?;
         let (client, path) = match noun {
             _ if !template.contains('{') => return None,
+            "groups" if template.starts_with("/v1/staff/") => {
+                (4, format!("/v1/staff/groups/{}", self.personal_group))
+            }
+            "groups" if template.ends_with("/shares") => {
+                (1, format!("/v1/groups/{}/shares", self.personal_group))
+            }
             "groups" => (1, format!("/v1/groups/{}", self.personal_group)),
             "integrations" => (1, format!("/v1/integrations/{}", self.release.integration)),
             "production-accounts" => (1, format!("/v1/production-accounts/{}", self.release.account)),
@@ -180,6 +191,14 @@ impl<'p> World<'p> {
             }
             (_, _, "production-groups") => json!({ "name": "Alpha Tool" }),
             (_, _, "limits-request") => json!({ "tier": "large", "justification": "More universities." }),
+            (_, _, "shares") => json!({ "shares": [] }),
+            (_, _, "test-mode") => json!({ "mode": "near" }),
+            (_, _, "limits") => json!({ "calls": 20_000, "reason": "requested" }),
+            (_, _, "grants") => json!({
+                "calls": 40_000, "until": "2026-12-24T00:00:00Z", "reason": "peak"
+            }),
+            (_, _, "shadow") => json!({ "calls": 5_000 }),
+            (_, _, "suspension" | "resumption") => json!({ "reason": "other" }),
             (_, _, "changes-request" | "refusal") => json!({ "reason": "naming" }),
             _ => json!({}),
         }

@@ -1,5 +1,6 @@
 //! The HTTP interface as a black box: what is refused, how, and what holds across requests.
 
+mod allowances;
 mod authorisation;
 mod codes;
 mod door;
@@ -9,6 +10,7 @@ mod malformed;
 mod preconditions;
 mod promotion;
 mod routing;
+mod secrets;
 mod sign_in;
 mod standing_still;
 mod tenancy;

@@ -1,6 +1,7 @@
 //! Use cases over a log in memory, side state in a scratch file and a clock that is moved by hand.
 #![expect(clippy::unwrap_used, reason = "a gesture that fails ends the test")]
 
+mod allowances;
 mod bench;
 mod contacts;
 mod deadlines;

@@ -1,6 +1,6 @@
 //! What a group may use at an instant: from what it has by itself and what was set for it.
 
-use super::{Allowance, Granted, LimitsSet, Share, Terms};
+use super::{Allowance, GrantProposed, Granted, LimitsProposed, LimitsSet, Share, Suspended, Terms};
 use crate::{
     devgroup,
     group::Limits,
@@ -82,12 +82,17 @@ impl Allowance {
         }
     }
 
-    /// Since when every call is refused.
-    pub fn suspended_since(&self) -> Option<DateTime<Utc>> {
+    /// The suspension that holds.
+    pub fn suspension(&self) -> Option<&Suspended> {
         match self {
             Self::Untouched | Self::Active(_) => None,
-            Self::Suspended(_, suspended) => Some(suspended.since),
+            Self::Suspended(_, suspended) => Some(suspended),
         }
+    }
+
+    /// Since when every call is refused.
+    pub fn suspended_since(&self) -> Option<DateTime<Utc>> {
+        self.suspension().map(|suspended| suspended.since)
     }
 
     /// Whether a grant has ended by time, recorded or not; it stands until, but not at, its end.
@@ -103,13 +108,24 @@ impl Terms {
     }
 
     /// What staff set, unless the group was approved since.
-    pub(super) fn set_limits(&self, base: Base) -> Option<&LimitsSet> {
+    pub fn set_limits(&self, base: Base) -> Option<&LimitsSet> {
         self.limits.as_ref().filter(|set| set.approval == base.approval)
     }
 
     /// The grant that holds, unless the group was approved since.
-    pub(super) fn running_grant(&self, base: Base, now: DateTime<Utc>) -> Option<&Granted> {
+    pub fn running_grant(&self, base: Base, now: DateTime<Utc>) -> Option<&Granted> {
         self.grant.as_ref().filter(|grant| grant.approval == base.approval && now < grant.until)
+    }
+
+    /// Limits that wait for the second of staff, unless the group was approved since.
+    pub fn limits_proposal_for(&self, base: Base) -> Option<&LimitsProposed> {
+        self.limits_proposal.as_ref().filter(|proposed| proposed.approval == base.approval)
+    }
+
+    /// A grant that waits for the second of staff, unless the group was approved since or its end has passed.
+    pub fn grant_proposal_for(&self, base: Base, now: DateTime<Utc>) -> Option<&GrantProposed> {
+        let proposed = self.grant_proposal.as_ref();
+        proposed.filter(|proposed| proposed.approval == base.approval && now < proposed.until)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Development groups.
 
-use super::{ApplyError, change, json, position, sql, stream_uuid, version, word};
+use super::{ApplyError, change, json, position, sql, stream_uuid, timeline, version, word};
 use domain::{developer::Role, devgroup::Event, ids::DevGroupId};
 use eventlog::Record;
 use sqlx::SqliteConnection;
@@ -10,6 +10,7 @@ pub(super) async fn apply(
     record: &Record,
     event: Event,
 ) -> Result<(), ApplyError> {
+    timeline::add(tx, record, timeline::of_dev_group(&event)).await?;
     let id = DevGroupId::from_uuid(stream_uuid(record)?).to_string();
     let version = version(record);
     match event {

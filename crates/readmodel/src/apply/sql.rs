@@ -69,6 +69,22 @@ statements! {
             SET version = ?2, state = ?3, tier = ?4, limits = ?5, approved_at = ?6, expires_at = NULL
           WHERE id = ?1";
 
+    ALLOWANCE_TOUCH =
+        "INSERT INTO allowance (group_id, version, position) VALUES (?1, ?2, ?3)
+         ON CONFLICT (group_id) DO UPDATE SET version = excluded.version";
+    ALLOWANCE_LIMITS =
+        "UPDATE allowance SET limits = ?2, limits_asked = NULL, grant_asked = NULL WHERE group_id = ?1";
+    ALLOWANCE_LIMITS_ASKED = "UPDATE allowance SET limits_asked = ?2 WHERE group_id = ?1";
+    ALLOWANCE_GRANT =
+        "UPDATE allowance SET grant_held = ?2, grant_until = ?3, grant_asked = NULL WHERE group_id = ?1";
+    ALLOWANCE_GRANT_ASKED = "UPDATE allowance SET grant_asked = ?2 WHERE group_id = ?1";
+    ALLOWANCE_GRANT_END = "UPDATE allowance SET grant_held = NULL, grant_until = NULL WHERE group_id = ?1";
+    ALLOWANCE_SHADOW = "UPDATE allowance SET shadow = ?2 WHERE group_id = ?1";
+    ALLOWANCE_SHADOW_END = "UPDATE allowance SET shadow = NULL WHERE group_id = ?1";
+    ALLOWANCE_SUSPEND = "UPDATE allowance SET suspended = ?2 WHERE group_id = ?1";
+    ALLOWANCE_RESUME = "UPDATE allowance SET suspended = NULL WHERE group_id = ?1";
+    ALLOWANCE_SHARES = "UPDATE allowance SET shares = ?2 WHERE group_id = ?1";
+
     INTEGRATION_ADD =
         "INSERT INTO integration (id, version, position, owner, group_id, facts, facts_version)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1)";

@@ -2,7 +2,7 @@
 //! staff stands beside them, sealed.
 
 use super::{ApplyError, json, position, sql};
-use domain::{allowance, integration, prodaccount, prodgroup, sealed::Sealed};
+use domain::{allowance, devgroup, integration, prodaccount, prodgroup, sealed::Sealed};
 use eventlog::Record;
 use serde_json::{Value, json as object};
 use sqlx::SqliteConnection;
@@ -49,6 +49,19 @@ pub(super) fn of_account(event: &prodaccount::Event) -> Shown {
         }
         Event::GroupOpened(opened) => object!({ "group": opened.group }).into(),
     }
+}
+
+pub(super) fn of_dev_group(event: &devgroup::Event) -> Shown {
+    use devgroup::Event;
+    match event {
+        Event::Created(created) => object!({ "name": created.name, "limits": created.limits }),
+        Event::Renamed(renamed) => object!({ "name": renamed.name }),
+        Event::IntegrationAdmitted(admitted) => object!({ "integration": admitted.integration }),
+        Event::IntegrationReleased(released) => {
+            object!({ "integration": released.integration, "to": released.to })
+        }
+    }
+    .into()
 }
 
 pub(super) fn of_group(event: &prodgroup::Event) -> Shown {

@@ -1,10 +1,10 @@
 //! Development groups.
 
-use super::{Listed, Member, Page, QueryError, sql};
+use super::{Listed, Member, Page, QueryError, allowance::Allowed, sql};
 use crate::{ReadModel, columns::Columns};
 use domain::{
     developer::Role,
-    group::{GroupRef, Limits},
+    group::GroupRef,
     ids::{DevGroupId, DeveloperId, IntegrationId},
 };
 use eventlog::StreamVersion;
@@ -25,8 +25,8 @@ pub struct GroupRow {
     pub members: Vec<Member>,
     /// Its integrations, oldest first, at most 100; the list of integrations has them all.
     pub integrations: Vec<IntegrationId>,
-    /// Limits in force.
-    pub limits: Limits,
+    /// What it may use.
+    pub allowed: Allowed,
     /// Of the group's stream.
     pub version: StreamVersion,
 }
@@ -92,7 +92,7 @@ fn group_row(row: &SqliteRow) -> Result<GroupRow, QueryError> {
         role: row.word("role")?,
         members: row.json("members")?,
         integrations: row.json("integrations")?,
-        limits: row.json("limits")?,
+        allowed: Allowed::of(&row, row.json("limits")?, None)?,
         version: row.version()?,
     })
 }

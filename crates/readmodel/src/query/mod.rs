@@ -2,6 +2,7 @@
 //! developer may not see is not found: visibility stands in the statements themselves.
 
 pub mod account;
+pub mod allowance;
 pub mod command;
 pub mod developer;
 pub mod gateway;

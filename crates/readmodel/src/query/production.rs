@@ -1,11 +1,10 @@
 //! Production groups: for the members of their account, and for staff as promotions.
 
-use super::{Listed, Page, QueryError, account, account::ContactRow, sql};
+use super::{Listed, Page, QueryError, account, account::ContactRow, allowance::Allowed, sql};
 use crate::{ReadModel, columns::Columns, promotion::PromotionState};
 use chrono::{DateTime, Utc};
 use domain::{
     developer::Role,
-    group::Limits,
     ids::{DeveloperId, IntegrationId, ProdAccountId, ProdGroupId, StaffId, SubmissionId},
     integration::facts::Facts,
     policy::Tier,
@@ -32,8 +31,8 @@ pub struct ProdGroupRow {
     pub role: Option<Role>,
     /// Its integrations, oldest first, at most 100.
     pub integrations: Vec<IntegrationId>,
-    /// Limits in force.
-    pub limits: Limits,
+    /// What it may use.
+    pub allowed: Allowed,
     /// Named size granted.
     pub tier: Option<Tier>,
     /// What is asked for.
@@ -203,19 +202,23 @@ fn prod_group_row(row: &SqliteRow) -> Result<ProdGroupRow, QueryError> {
         None => None,
         Some(reason) => Some(Answer { reason, note: row.optional_json("note")? }),
     };
+    let state: PromotionState = row.parsed("state")?;
+    let submission = submission_row(&row)?;
+    let approved = submission.as_ref().filter(|_| state == PromotionState::Approved);
+    let approval = approved.map(|submission| submission.id);
     Ok(ProdGroupRow {
         id: row.parsed("id")?,
         account: row.parsed("account")?,
         vendor_name: row.text("vendor_name")?,
         name: row.text("name")?,
-        state: row.parsed("state")?,
+        state,
         role: row.optional_word("role")?,
         integrations: row.json("integrations")?,
-        limits: row.json("limits")?,
+        allowed: Allowed::of(&row, row.json("limits")?, approval)?,
         tier: row.optional_word("tier")?,
         asked: row.optional_json("asked")?,
         justification: row.optional_json("justification")?,
-        submission: submission_row(&row)?,
+        submission,
         expires_at: row.optional_instant("expires_at")?,
         answer,
         approved_at: row.optional_instant("approved_at")?,

@@ -70,15 +70,23 @@ statements! {
                 a.shown_epoch, a.shown_address, a.shown_class, a.shown_proven_at
            FROM prod_group_shown AS g JOIN prod_account_shown AS a ON a.id = g.account
           WHERE g.id = ?1 AND g.submitted_position IS NOT NULL";
+    GROUP_ALLOWANCE = "SELECT * FROM group_shown WHERE id = ?1";
+    GROUP_ALLOWANCE_OF =
+        "SELECT * FROM group_shown
+          WHERE id = ?1 AND EXISTS (SELECT 1 FROM group_access WHERE group_id = ?1 AND developer = ?2)";
+    OVERDUE_GRANTS =
+        "SELECT group_id FROM allowance WHERE grant_until <= ?1 ORDER BY grant_until LIMIT 100";
     OVERDUE = "SELECT id FROM prod_group WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 100";
     PROMOTION_INTEGRATIONS =
         "SELECT id, facts, facts_version FROM integration WHERE group_id = ?1 ORDER BY position LIMIT 100";
     CARD =
-        "SELECT i.facts, g.name AS group_name, g.tier, g.limits, g.approved_at,
+        "SELECT i.facts, g.name AS group_name, g.tier, g.limits, g.approved_at, g.submission AS approval,
+                w.allowance,
                 a.vendor_name, a.support_url, a.shown_epoch, a.shown_address, a.shown_class, a.shown_proven_at
            FROM integration AS i
            LEFT JOIN prod_group AS g ON g.id = i.group_id AND g.state = 'approved'
            LEFT JOIN prod_account AS a ON a.id = g.account
+           LEFT JOIN allowance_shown AS w ON w.group_id = i.group_id
           WHERE i.id = ?1";
     GATEWAYS = "SELECT * FROM gateway_shown WHERE position > ?1 ORDER BY position LIMIT ?2";
     GATEWAY = "SELECT * FROM gateway_shown WHERE id = ?1";

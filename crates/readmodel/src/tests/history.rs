@@ -260,6 +260,12 @@ impl Portal {
         self.record(None, [facts]).await
     }
 
+    pub(super) async fn test_mode(&mut self, id: IntegrationId, secret: SecretId) -> bool {
+        let set = integration::TestModeSet { secret, mode: integration::TestMode::Near };
+        let facts = self.facts::<Integration>(id.uuid(), vec![integration::Event::TestModeSet(set)]).await;
+        self.record(None, [facts]).await
+    }
+
     pub(super) async fn issue_secret(&mut self, id: IntegrationId) -> bool {
         let secret = SecretId::from_uuid(self.id());
         let facts = self.facts::<Integration>(id.uuid(), vec![self.issued(secret)]).await;

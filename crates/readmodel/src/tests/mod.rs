@@ -1,3 +1,4 @@
+mod allowances;
 mod facts;
 mod files;
 mod folds;

@@ -47,7 +47,7 @@ async fn a_group_shows_members_integrations_and_limits() {
     assert_eq!((row.name.as_str(), row.personal, row.role), ("Quiz laboratory", false, Role::Owner));
     assert_eq!(row.members.iter().map(|member| member.developer).collect::<Vec<_>>(), [owner]);
     assert_eq!(row.integrations, [quiz]);
-    assert_eq!(row.limits, Policy::default().development);
+    assert_eq!(row.allowed.at(portal.now()).limits, Policy::default().development);
     assert_eq!(row.version, StreamVersion(3));
     running.stop().await;
 }
@@ -223,14 +223,14 @@ async fn a_card_shows_who_stands_behind_an_integration_only_once_it_is_released(
     assert!(portal.submit(group, owner).await);
     assert!(portal.review(group).await);
     let running = portal.project().await;
-    let Some(Card::Development(card)) = running.model.card(quiz).await.unwrap() else {
+    let Some(Card::Development(card)) = running.model.card(quiz, portal.now()).await.unwrap() else {
         panic!("a card of a development integration");
     };
     assert_eq!((card.name.as_str(), card.hosts), ("Quiz", vec!["quiz.example".to_owned()]));
 
     assert!(portal.approve(group).await);
     running.reach(portal.log.head().position).await;
-    let Some(Card::Released(card)) = running.model.card(quiz).await.unwrap() else {
+    let Some(Card::Released(card)) = running.model.card(quiz, portal.now()).await.unwrap() else {
         panic!("a card of a released integration");
     };
     assert_eq!((card.vendor_name.as_str(), card.group_name.as_str()), ("Acme", "Acme - Quiz"));
@@ -250,7 +250,7 @@ async fn an_unknown_integration_has_no_card() {
     portal.play_everything().await;
     let unknown = domain::ids::IntegrationId::from_uuid(portal.id());
     let running = portal.project().await;
-    assert!(running.model.card(unknown).await.unwrap().is_none());
+    assert!(running.model.card(unknown, portal.now()).await.unwrap().is_none());
     running.stop().await;
 }
 

@@ -24,6 +24,12 @@ async fn a_stranger_finds_nothing_of_another_developer() {
         assert!(model.integration(*integration, stranger).await.unwrap().is_none());
     }
     assert!(model.account(portal.accounts[0], stranger).await.unwrap().is_none());
+    let theirs = [GroupRef::Development(portal.groups[1]), GroupRef::Production(portal.prod_groups[0])];
+    for group in theirs {
+        assert!(model.group_allowance_of(group, stranger).await.unwrap().is_none());
+        assert!(model.group_allowance_of(group, portal.developers[0]).await.unwrap().is_some());
+        assert!(model.group_allowance(group).await.unwrap().is_some(), "for staff");
+    }
     assert!(model.prod_group(portal.prod_groups[0], stranger).await.unwrap().is_none());
     running.stop().await;
 }

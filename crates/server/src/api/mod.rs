@@ -2,6 +2,7 @@
 //! documents all of them.
 
 pub mod accounts;
+pub mod allowances;
 pub(crate) mod answer;
 pub mod checks;
 pub mod commands;
@@ -27,6 +28,7 @@ pub mod sessions;
 pub mod sign_ups;
 #[cfg(test)]
 mod tests;
+pub mod timeline;
 pub mod usage;
 pub mod values;
 

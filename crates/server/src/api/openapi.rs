@@ -2,8 +2,8 @@
 //! from the table of routes (who may, which headers, which failures) from the table.
 
 use super::{
-    Endpoint, ROUTES, Shape, Who, accounts, commands, door, gateways, groups, integrations, lookup, me,
-    oauth, policy, production_groups, promotions, quota, service, sessions, sign_ups, usage,
+    Endpoint, ROUTES, Shape, Who, accounts, allowances, commands, door, gateways, groups, integrations,
+    lookup, me, oauth, policy, production_groups, promotions, quota, service, sessions, sign_ups, usage,
 };
 use crate::problem::{MEDIA_TYPE, ProblemBody};
 use serde_json::{Map, Value, json};
@@ -30,11 +30,16 @@ use utoipa::OpenApi;
         groups::rename::handle,
         quota::get::handle,
         usage::get::handle,
+        groups::timeline::handle,
+        allowances::get_shares::handle,
+        allowances::declare_shares::handle,
         integrations::list::handle,
         integrations::register::handle,
         integrations::get::handle,
         integrations::declare::handle,
         integrations::issue_secret::handle,
+        integrations::revoke_secret::handle,
+        integrations::set_test_mode::handle,
         integrations::move_to::handle,
         accounts::list::handle,
         accounts::open::handle,
@@ -57,6 +62,13 @@ use utoipa::OpenApi;
         promotions::request_changes::handle,
         promotions::approve::handle,
         promotions::refuse::handle,
+        allowances::get::handle,
+        allowances::set_limits::handle,
+        allowances::grant::handle,
+        allowances::set_shadow::handle,
+        allowances::end_shadow::handle,
+        allowances::suspend::handle,
+        allowances::resume::handle,
         gateways::list::handle,
         gateways::register::handle,
         gateways::get::handle,

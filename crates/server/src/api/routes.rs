@@ -2,8 +2,8 @@
 //! not in it can't be reached.
 
 use super::{
-    Endpoint, Shape, Who, accounts, commands, door, gateways, groups, integrations, lookup, me, oauth,
-    policy, production_groups, promotions, quota, service, sessions, sign_ups, usage,
+    Endpoint, Shape, Who, accounts, allowances, commands, door, gateways, groups, integrations, lookup, me,
+    oauth, policy, production_groups, promotions, quota, service, sessions, sign_ups, usage,
 };
 use crate::{
     middleware::gate,
@@ -41,11 +41,16 @@ routes! {
     rename_group "PATCH /v1/groups/{group}" Developer Change groups::rename;
     get_quota "GET /v1/groups/{group}/quota" SignedIn Read quota::get;
     get_usage "GET /v1/groups/{group}/usage" SignedIn Read usage::get;
+    get_shares "GET /v1/groups/{group}/shares" Developer Read allowances::get_shares;
+    declare_shares "PUT /v1/groups/{group}/shares" Developer Change allowances::declare_shares;
+    get_group_timeline "GET /v1/groups/{group}/timeline" SignedIn Read groups::timeline;
     list_integrations "GET /v1/integrations" Developer Read integrations::list;
     register_integration "POST /v1/integrations" Developer Command integrations::register;
     get_integration "GET /v1/integrations/{integration}" Developer Read integrations::get;
     declare_integration "PUT /v1/integrations/{integration}" Developer Change integrations::declare;
     issue_secret "POST /v1/integrations/{integration}/secrets" Developer Command integrations::issue_secret;
+    revoke_secret "DELETE /v1/integrations/{integration}/secrets/{secret}" Developer Change integrations::revoke_secret;
+    set_test_mode "PUT /v1/integrations/{integration}/secrets/{secret}/test-mode" Developer Change integrations::set_test_mode;
     move_integration "POST /v1/integrations/{integration}/move" Developer Command integrations::move_to;
     list_accounts "GET /v1/production-accounts" Developer Read accounts::list;
     open_account "POST /v1/production-accounts" Developer Command accounts::open;
@@ -75,6 +80,13 @@ routes! {
     issue_gateway_credential "POST /v1/staff/gateways/{gateway}/credentials" Approver Command gateways::issue_credential;
     revoke_gateway_credential "DELETE /v1/staff/gateways/{gateway}/credentials/{credential}" Approver Change gateways::revoke_credential;
     retire_gateway "POST /v1/staff/gateways/{gateway}/retirement" Approver Change gateways::retire;
+    get_group_allowance "GET /v1/staff/groups/{group}" Staff Read allowances::get;
+    set_limits "PUT /v1/staff/groups/{group}/limits" Approver Change allowances::set_limits;
+    grant_calls "POST /v1/staff/groups/{group}/grants" Approver Change allowances::grant;
+    set_shadow "PUT /v1/staff/groups/{group}/shadow" Approver Change allowances::set_shadow;
+    end_shadow "DELETE /v1/staff/groups/{group}/shadow" Approver Change allowances::end_shadow;
+    suspend_group "POST /v1/staff/groups/{group}/suspension" Approver Change allowances::suspend;
+    resume_group "POST /v1/staff/groups/{group}/resumption" Approver Change allowances::resume;
     look_up "GET /v1/lookup/{integration}" Public Read lookup::get;
     get_command "GET /v1/commands/{command}" SignedIn Read commands::get;
     get_policy "GET /v1/policy" Public Apart policy::get;

@@ -84,7 +84,7 @@ impl From<group::Partition> for Partition {
 }
 
 /// How the window is counted.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Window {
     /// Never more than the limit in any window.
@@ -98,6 +98,25 @@ impl From<group::WindowKind> for Window {
         match window {
             group::WindowKind::Rolling => Self::Rolling,
             group::WindowKind::Anchored => Self::Anchored,
+        }
+    }
+}
+
+impl From<Window> for group::WindowKind {
+    fn from(window: Window) -> Self {
+        match window {
+            Window::Rolling => Self::Rolling,
+            Window::Anchored => Self::Anchored,
+        }
+    }
+}
+
+impl From<Partition> for group::Partition {
+    fn from(partition: Partition) -> Self {
+        match partition {
+            Partition::Group => Self::Group,
+            Partition::GroupSite => Self::GroupSite,
+            Partition::Integration => Self::Integration,
         }
     }
 }

@@ -24,5 +24,5 @@ pub(crate) async fn handle(
     let done = portal.app.create_group(meta, me.0, request.body.name).await?;
     let row = Group::after(&portal, &done, done.value, me.0).await?;
     let place = (format!("/v1/groups/{}", row.id), row.version);
-    Ok(answer::created(&portal, &done, place, &Group::from(row)))
+    Ok(answer::created(&portal, &done, place, &Group::of(row, portal.clock.now())))
 }

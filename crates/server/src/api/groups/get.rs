@@ -26,5 +26,5 @@ pub(crate) async fn handle(
     _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let row = portal.app.read().group(*group, me.0).await?.ok_or_else(|| Problem::new(&kinds::NOT_FOUND))?;
-    Ok(answer::versioned(&portal, row.version, &Group::from(row)))
+    Ok(answer::versioned(&portal, row.version, &Group::of(row, portal.clock.now())))
 }

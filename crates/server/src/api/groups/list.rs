@@ -20,5 +20,6 @@ pub(crate) async fn handle(
     query: PageQuery,
 ) -> Result<HttpResponse, Problem> {
     let listed = portal.app.read().groups_of(me.0, query.page()?).await?;
-    Ok(answer::plain(&PageOf::of(listed, Group::from)))
+    let now = portal.clock.now();
+    Ok(answer::plain(&PageOf::of(listed, |row| Group::of(row, now))))
 }

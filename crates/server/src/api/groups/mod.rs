@@ -4,6 +4,7 @@ pub mod create;
 pub mod get;
 pub mod list;
 pub mod rename;
+pub mod timeline;
 
 use super::{
     schemas,
@@ -11,6 +12,7 @@ use super::{
 };
 use crate::{portal::Portal, problem::Problem};
 use app::{About, Done};
+use chrono::{DateTime, Utc};
 use domain::ids::{DevGroupId, DeveloperId};
 use readmodel::{ReadModel, query::group::GroupRow};
 use serde::{Deserialize, Serialize};
@@ -33,11 +35,20 @@ pub struct Group {
     /// Oldest first, at most 100; the list of integrations has them all.
     #[schema(value_type = Vec<schemas::IntegrationId>, max_items = 100)]
     integrations: Vec<String>,
+    /// Limits in force.
     limits: Limits,
+    /// Until when they hold by themselves: the end of a grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limits_until: Option<DateTime<Utc>>,
+    /// Since when every call is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspended_since: Option<DateTime<Utc>>,
 }
 
-impl From<GroupRow> for Group {
-    fn from(row: GroupRow) -> Self {
+impl Group {
+    /// The group as it is at an instant.
+    fn of(row: GroupRow, now: DateTime<Utc>) -> Self {
+        let in_force = row.allowed.at(now);
         Self {
             id: row.id.to_string(),
             name: row.name,
@@ -45,12 +56,12 @@ impl From<GroupRow> for Group {
             role: row.role.into(),
             members: row.members.into_iter().map(MemberOf::from).collect(),
             integrations: row.integrations.iter().map(ToString::to_string).collect(),
-            limits: row.limits.into(),
+            limits: in_force.limits.into(),
+            limits_until: in_force.until,
+            suspended_since: in_force.suspended,
         }
     }
-}
 
-impl Group {
     /// The group as a command left it.
     async fn after<T>(
         portal: &Portal,

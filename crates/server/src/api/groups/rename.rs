@@ -29,5 +29,5 @@ pub(crate) async fn handle(
     let meta = call.meta(&request);
     let done = portal.app.rename_group(meta, me.0, *group, request.body.name).await?;
     let row = Group::after(&portal, &done, *group, me.0).await?;
-    Ok(answer::changed(&portal, &done, row.version, &Group::from(row)))
+    Ok(answer::changed(&portal, &done, row.version, &Group::of(row, portal.clock.now())))
 }

@@ -7,6 +7,8 @@ pub mod issue_secret;
 pub mod list;
 pub mod move_to;
 pub mod register;
+pub mod revoke_secret;
+pub mod set_test_mode;
 
 use super::{
     schemas,
@@ -100,6 +102,16 @@ pub enum TestMode {
     Over,
     /// As they are.
     Off,
+}
+
+impl From<TestMode> for integration::TestMode {
+    fn from(mode: TestMode) -> Self {
+        match mode {
+            TestMode::Near => Self::Near,
+            TestMode::Over => Self::Over,
+            TestMode::Off => Self::Off,
+        }
+    }
 }
 
 impl From<integration::TestMode> for TestMode {

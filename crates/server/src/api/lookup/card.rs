@@ -44,6 +44,9 @@ pub struct OfDevelopment {
     /// Always false.
     released: bool,
     warning: &'static str,
+    /// Since when every call of it is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspended_since: Option<DateTime<Utc>>,
 }
 
 /// Card of a released integration.
@@ -61,6 +64,9 @@ pub struct OfRelease {
     /// Always true.
     released: bool,
     released_since: DateTime<Utc>,
+    /// Since when every call of it is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspended_since: Option<DateTime<Utc>>,
     /// For administrators.
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
@@ -144,6 +150,7 @@ impl From<DevelopmentCard> for OfDevelopment {
             hosts: card.hosts,
             released: false,
             warning: WARNING,
+            suspended_since: card.suspended_since,
         }
     }
 }
@@ -159,6 +166,7 @@ impl OfRelease {
             hosts: card.hosts,
             released: true,
             released_since: card.released_since,
+            suspended_since: card.suspended_since,
             description: card.description,
             vendor_name: card.vendor_name,
             group_name: card.group_name,

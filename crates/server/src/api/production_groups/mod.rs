@@ -52,6 +52,12 @@ pub struct ProductionGroup {
     integrations: Vec<String>,
     /// Limits in force.
     limits: Limits,
+    /// Until when they hold by themselves: the end of a grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limits_until: Option<DateTime<Utc>>,
+    /// Since when every call is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspended_since: Option<DateTime<Utc>>,
     /// Named size granted.
     #[serde(skip_serializing_if = "Option::is_none")]
     tier: Option<Tier>,
@@ -148,6 +154,7 @@ impl ProductionGroup {
         now: DateTime<Utc>,
     ) -> Self {
         let state = row.state_at(now);
+        let in_force = row.allowed.at(now);
         let objection = row.answer.as_ref().map(|answer| Objection {
             reason: answer.reason.into(),
             note: note.map(|note| note.shown().to_owned()),
@@ -164,7 +171,9 @@ impl ProductionGroup {
             state: state.into(),
             role: row.role.map(Role::from),
             integrations: row.integrations.iter().map(ToString::to_string).collect(),
-            limits: row.limits.into(),
+            limits: in_force.limits.into(),
+            limits_until: in_force.until,
+            suspended_since: in_force.suspended,
             tier: row.tier.map(Tier::from),
             asked: row.asked.map(Asked::from),
             justification: justification.map(|text| text.shown().to_owned()),
