@@ -18,7 +18,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{actor::Actor, address::Address, policy::Policy, staff::StaffRole};
 use serde_json::{Value, json};
 use server::{
-    config::{Config, LogFormat, Mode, Smtp},
+    config::{Config, Gateway, LogFormat, Mode, Smtp},
     demo::{journeys::staff::Access, mail::Mail, smtp_sink::SmtpSink},
     startup::Application,
 };
@@ -43,6 +43,7 @@ const BEGINNING: &str = "2026-11-22T12:00:00Z";
 pub struct Portal {
     folder: TempDir,
     base: String,
+    grpc: String,
     app: Option<App>,
     policy: Policy,
     clock: ManualClock,
@@ -86,11 +87,12 @@ impl Portal {
         let (stop, stopped) = oneshot::channel();
         let path = folder.path().to_owned();
         let thread = std::thread::spawn(move || run(path, clock, policy, &ready, stopped));
-        let (base, app, mails) = started.recv().expect("the server starts");
+        let (base, grpc, app, mails) = started.recv().expect("the server starts");
         Self {
             policy: app.policy().clone(),
             folder,
             base,
+            grpc,
             app: Some(app),
             clock: hands,
             mails,
@@ -109,6 +111,11 @@ impl Portal {
     pub fn address(&self) -> SocketAddr {
         let address = self.base.trim_start_matches("http://");
         address.parse().expect("an address and a port")
+    }
+
+    /// Where it listens for gRPC.
+    pub fn grpc(&self) -> &str {
+        &self.grpc
     }
 
     /// A client nobody has signed in with.
@@ -262,7 +269,7 @@ impl Drop for Portal {
     }
 }
 
-type Started = (String, App, Arc<SmtpSink>);
+type Started = (String, String, App, Arc<SmtpSink>);
 
 fn run(
     folder: PathBuf,
@@ -280,7 +287,8 @@ fn run(
         let built = Application::build(config, clock, Ids::Os).await;
         let application = built.unwrap_or_else(|failure| panic!("the server does not start: {failure}"));
         let base = format!("http://{}", application.address());
-        ready.send((base, application.app(), mails.clone())).expect("the test waits for it");
+        let grpc = application.grpc_address().map(|address| format!("http://{address}")).unwrap_or_default();
+        ready.send((base, grpc, application.app(), mails.clone())).expect("the test waits for it");
         let ended = application.run_until(async { stopped.await.unwrap_or_default() }).await;
         ended.unwrap_or_else(|failure| panic!("the server failed: {failure}"));
     });
@@ -297,6 +305,7 @@ fn configuration(folder: &Path, mails: &SmtpSink, policy: Policy) -> Config {
         smtp: Some(Smtp { url: mails.url(), from: "portal@portal.example".to_owned() }),
         policy: Policy { reserved_mail_domains: vec!["example".to_owned()], ..policy },
         ledger: None,
+        gateway: Gateway { grpc_listen: Some(([127, 0, 0, 1], 0).into()) },
         log_format: LogFormat::Text,
         log_level: "info".to_owned(),
         free_space_floor_bytes: 0,

@@ -7,7 +7,7 @@ pub mod config;
 pub mod demo;
 pub mod exit;
 pub mod extract;
-mod gateway;
+pub mod gateway;
 mod init;
 mod middleware;
 mod operator;

@@ -5,7 +5,7 @@ use crate::{
     config::{Config, Smtp},
     exit::Failure,
     extract::query,
-    gateway,
+    gateway::{self, grpc::Listening},
     middleware::edge,
     parts::{self, Counting, Opened},
     portal::{Fatal, Portal},
@@ -51,6 +51,7 @@ pub struct Application {
     projector: Projector,
     mail: Option<Worker>,
     counting: Counting,
+    grpc: Option<Listening>,
 }
 
 impl Application {
@@ -62,6 +63,7 @@ impl Application {
         let listener = TcpListener::bind(config.listen)
             .map_err(|error| Failure::Unavailable(format!("cannot listen on {}: {error}", config.listen)))?;
         let address = listener.local_addr().context("the port has no address")?;
+        let grpc = config.gateway.grpc_listen.map(Listening::bind).transpose()?;
         let base_url = config.base_url.unwrap_or_else(|| format!("http://{address}"));
         let https = base_url.starts_with("https://");
         let mail = if let Some(smtp) = &config.smtp {
@@ -72,7 +74,7 @@ impl Application {
         };
         let portal = Data::new(Portal::new(app, clock, ids, https, fatal));
         let server = serve(listener, config.workers, portal.clone())?;
-        Ok(Self { address, server, portal, log, projector, mail, counting })
+        Ok(Self { address, server, portal, log, projector, mail, counting, grpc })
     }
 
     /// Where it listens.
@@ -85,6 +87,11 @@ impl Application {
         self.address.port()
     }
 
+    /// Where it listens for gRPC.
+    pub fn grpc_address(&self) -> Option<SocketAddr> {
+        self.grpc.as_ref().map(Listening::address)
+    }
+
     /// Its use cases, for what has no route.
     pub fn app(&self) -> App {
         self.portal.app.clone()
@@ -93,7 +100,7 @@ impl Application {
     /// Answers until `stop` completes or something is wrong that only a new process can mend. Then: not ready,
     /// no new connections, requests under way end, workers end, the log closes.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Failure> {
-        let Self { address, server, portal, log, projector, mail, counting } = self;
+        let Self { address, server, portal, log, projector, mail, counting, grpc } = self;
         let Counting { ledger, worker, follower, notices } = counting;
         let (workers_stop, stopped) = watch::channel(false);
         let mut fatal = portal.fatal();
@@ -103,6 +110,8 @@ impl Application {
         workers.push(tokio::spawn(follow(follower, stopped.clone())));
         workers.push(tokio::spawn(keep_house(portal.app.clone(), stopped.clone())));
         workers.push(tokio::spawn(keep_usage(portal.app.clone(), stopped.clone())));
+        let (doors_stop, shut) = watch::channel(false);
+        let grpc = grpc.map(|grpc| tokio::spawn(answer_grpc(grpc, portal.clone(), shut)));
         let handle = server.handle();
         let serving = tokio::spawn(answer(server, portal.clone()));
         tracing::info!(%address, "listening");
@@ -112,7 +121,13 @@ impl Application {
         };
         portal.drain();
         tracing::info!("stopping");
+        doors_stop.send_replace(true);
         handle.stop(true).await;
+        if let Some(grpc) = grpc
+            && tokio::time::timeout(Duration::from_secs(DRAIN_S), grpc).await.is_err()
+        {
+            tracing::warn!("gRPC connections did not end in time");
+        }
         workers.push(serving);
         workers_stop.send_replace(true);
         for worker in workers {
@@ -166,6 +181,15 @@ async fn answer(server: Server, portal: Data<Portal>) {
         tracing::error!(%error, "the HTTP server has stopped");
     }
     portal.fail(Fatal::ServerStopped);
+}
+
+async fn answer_grpc(grpc: Listening, portal: Data<Portal>, stopped: watch::Receiver<bool>) {
+    let address = grpc.address();
+    tracing::info!(%address, "listening for gRPC");
+    if let Err(error) = grpc.serve(portal.clone().into_inner(), until(stopped)).await {
+        tracing::error!(error = %chain(&*error), "gateways are not answered over gRPC any more");
+        portal.fail(Fatal::ServerStopped);
+    }
 }
 
 async fn until(mut stopped: watch::Receiver<bool>) {

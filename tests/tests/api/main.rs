@@ -4,6 +4,7 @@ mod allowances;
 mod authorisation;
 mod codes;
 mod door;
+mod envoy;
 mod gateways;
 mod idempotency;
 mod malformed;

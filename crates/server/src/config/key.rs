@@ -116,6 +116,11 @@ pub static KEYS: &[Key] = &[
         doc: "where calls are counted: postgres://user:password@host/database to share one count among nodes; \
               data_dir/quota/quota.sqlite when absent",
     },
+    text(
+        "gateway.grpc_listen",
+        None,
+        "address and port of the door for Envoy's rate limit filter (gRPC, without TLS); off when absent",
+    ),
     choice("log.format", "json", &["json", "text"], "form of the log lines on standard error"),
     choice("log.level", "info", &["error", "warn", "info", "debug", "trace"], "least level that is logged"),
     integer(

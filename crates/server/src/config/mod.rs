@@ -56,12 +56,21 @@ pub struct Config {
     pub policy: Policy,
     /// Database that calls are counted in; none counts in a file of this node's own.
     pub ledger: Option<String>,
+    /// Where gateways ask besides the listener of everybody.
+    pub gateway: Gateway,
     /// Form of log lines.
     pub log_format: LogFormat,
     /// Least level logged.
     pub log_level: String,
     /// Bytes that must stay free on the device.
     pub free_space_floor_bytes: u64,
+}
+
+/// Listeners of their own for gateways.
+#[derive(Debug, Clone, Default)]
+pub struct Gateway {
+    /// For Envoy's rate limit filter.
+    pub grpc_listen: Option<SocketAddr>,
 }
 
 /// Where mail goes.
@@ -91,7 +100,9 @@ impl Config {
             Some("development") => Mode::Development,
             _ => Mode::Production,
         };
-        let listen = listen(settings, &mut complaints);
+        let listen = socket(settings, "http.listen", &mut complaints)
+            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+        let gateway = Gateway { grpc_listen: socket(settings, "gateway.grpc_listen", &mut complaints) };
         let base_url = base_url(settings, mode, &mut complaints);
         let smtp = smtp(settings, mode, &mut complaints);
         let ledger = ledger(settings, &mut complaints);
@@ -117,6 +128,7 @@ impl Config {
             smtp,
             policy,
             ledger,
+            gateway,
             log_format: match settings.text("log.format") {
                 Some("text") => LogFormat::Text,
                 _ => LogFormat::Json,
@@ -127,12 +139,13 @@ impl Config {
     }
 }
 
-fn listen(settings: &Settings, complaints: &mut Vec<String>) -> SocketAddr {
-    let text = settings.text("http.listen").unwrap_or_default();
-    text.parse().unwrap_or_else(|_| {
-        complaints.push("http.listen must be an IP address and a port, such as 127.0.0.1:8080".to_owned());
-        SocketAddr::from(([127, 0, 0, 1], 0))
-    })
+/// An address to listen on; none when nothing is said.
+fn socket(settings: &Settings, name: &str, complaints: &mut Vec<String>) -> Option<SocketAddr> {
+    let parsed = settings.text(name).filter(|text| !text.is_empty())?.parse();
+    if parsed.is_err() {
+        complaints.push(format!("{name} must be an IP address and a port, such as 127.0.0.1:8080"));
+    }
+    parsed.ok()
 }
 
 fn base_url(settings: &Settings, mode: Mode, complaints: &mut Vec<String>) -> Option<String> {

@@ -6,7 +6,7 @@ use super::{
     smtp_sink::SmtpSink,
 };
 use crate::{
-    config::{Config, LogFormat, Mode, Smtp},
+    config::{Config, Gateway, LogFormat, Mode, Smtp},
     startup::Application,
 };
 use anyhow::{Context as _, anyhow};
@@ -110,6 +110,7 @@ fn configuration(folder: &Path, mails: &SmtpSink) -> Config {
         smtp: Some(Smtp { url: mails.url(), from: format!("portal@portal.{MAIL_DOMAIN}") }),
         policy: Policy { reserved_mail_domains: vec![MAIL_DOMAIN.to_owned()], ..Policy::default() },
         ledger: None,
+        gateway: Gateway::default(),
         log_format: LogFormat::Text,
         log_level: "warn".to_owned(),
         free_space_floor_bytes: 0,

@@ -14,14 +14,10 @@ use actix_web::{
 };
 use app::quota::{Allowed, Exceeded, Violated};
 
-static POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-static STATE: HeaderName = HeaderName::from_static("ratelimit");
-static LIMIT: HeaderName = HeaderName::from_static("x-rate-limit-limit");
-static REMAINING: HeaderName = HeaderName::from_static("x-rate-limit-remaining");
-static INTEGRATION: HeaderName = HeaderName::from_static("portal-integration");
-static GROUP: HeaderName = HeaderName::from_static("portal-group");
-static REASON: HeaderName = HeaderName::from_static("portal-reason");
-static STATUS: HeaderName = HeaderName::from_static("portal-status");
+const POLICY: &str = "ratelimit-policy";
+const STATE: &str = "ratelimit";
+const LIMIT: &str = "x-rate-limit-limit";
+const REMAINING: &str = "x-rate-limit-remaining";
 
 /// The call may pass.
 pub(super) fn allow(allowed: &Allowed, dialect: Dialect) -> HttpResponse {
@@ -30,12 +26,7 @@ pub(super) fn allow(allowed: &Allowed, dialect: Dialect) -> HttpResponse {
         Dialect::Bare => StatusCode::NO_CONTENT,
     };
     let mut response = HttpResponse::new(status);
-    let headers = response.headers_mut();
-    // The latest instant by which everything is free again is a window away.
-    let state = format!("\"group\";r={};t={}", allowed.left, allowed.window_s);
-    limits(headers, allowed, state);
-    put(headers, &INTEGRATION, allowed.integration.to_string());
-    put(headers, &GROUP, allowed.group.to_string());
+    put(response.headers_mut(), allowed_headers(allowed));
     response
 }
 
@@ -44,59 +35,69 @@ pub(super) fn refuse(refused: Refused, dialect: Dialect) -> HttpResponse {
     let problem = refused.problem();
     let mut response = match dialect {
         Dialect::Full => problem.respond(None),
-        Dialect::Bare => bare(problem.kind, problem.retry_after_s),
+        Dialect::Bare => bare(problem.kind),
     };
     let headers = response.headers_mut();
-    headers.insert(REASON.clone(), HeaderValue::from_static(refused.reason()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(exceeded) = refused.exceeded() {
-        exhausted(headers, exceeded);
-    }
+    put(headers, refused_headers(&refused));
     response.extensions_mut().insert(Finished);
     response
 }
 
+/// What is said of a call that may pass, whatever the protocol.
+pub(super) fn allowed_headers(allowed: &Allowed) -> [(&'static str, String); 6] {
+    // The latest instant by which everything is free again is a window away.
+    let state = format!("\"group\";r={};t={}", allowed.left, allowed.window_s);
+    let [policy, state, limit, remaining] = limits(allowed, state);
+    let integration = ("portal-integration", allowed.integration.to_string());
+    [policy, state, limit, remaining, integration, ("portal-group", allowed.group.to_string())]
+}
+
+/// What is said of a call that may not, whatever the protocol.
+pub(super) fn refused_headers(refused: &Refused) -> Vec<(&'static str, String)> {
+    let mut headers = vec![("portal-reason", refused.reason().to_owned())];
+    if let Some(seconds) = refused.problem().retry_after_s {
+        headers.push(("retry-after", seconds.to_string()));
+    }
+    headers.extend(refused.exceeded().into_iter().flat_map(exhausted));
+    headers
+}
+
 /// What nginx relays: that the caller is not known, or that the call may not pass.
-fn bare(kind: &Kind, retry_after_s: Option<u32>) -> HttpResponse {
+fn bare(kind: &Kind) -> HttpResponse {
     let status = if kind.status == 401 { StatusCode::UNAUTHORIZED } else { StatusCode::FORBIDDEN };
     let mut response = HttpResponseBuilder::new(status);
-    response.insert_header((STATUS.clone(), HeaderValue::from(kind.status)));
-    if let Some(seconds) = retry_after_s {
-        response.insert_header((header::RETRY_AFTER, seconds));
-    }
+    response.insert_header(("portal-status", kind.status.to_string()));
     if kind.status == 401 {
         response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
     }
     response.finish()
 }
 
-fn exhausted(headers: &mut HeaderMap, exceeded: &Exceeded) {
-    let name = policy_name(exceeded.violated);
-    let left = if exceeded.violated == Violated::Pool { exceeded.would.left } else { 0 };
-    limits(headers, &exceeded.would, format!("\"{name}\";r={left};t={}", exceeded.retry_after_s));
-    if exceeded.violated != Violated::Pool {
-        let policy = format!(
-            "\"group\";q={};w={}, \"{name}\";q={};w={}",
-            exceeded.would.limit,
-            exceeded.would.window_s,
-            exceeded.violated_units,
-            exceeded.violated_window_s
-        );
-        put(headers, &POLICY, policy);
-        put(headers, &REMAINING, "0".to_owned());
+fn exhausted(exceeded: &Exceeded) -> [(&'static str, String); 4] {
+    let (name, would) = (policy_name(exceeded.violated), &exceeded.would);
+    let is_own = exceeded.violated == Violated::Pool;
+    let left = if is_own { would.left } else { 0 };
+    let mut headers = limits(would, format!("\"{name}\";r={left};t={}", exceeded.retry_after_s));
+    if !is_own {
+        let (units, window_s) = (exceeded.violated_units, exceeded.violated_window_s);
+        headers[0].1 = format!("{}, \"{name}\";q={units};w={window_s}", headers[0].1);
+        headers[3] = (REMAINING, "0".to_owned());
     }
+    headers
 }
 
-fn limits(headers: &mut HeaderMap, allowed: &Allowed, state: String) {
-    put(headers, &POLICY, format!("\"group\";q={};w={}", allowed.limit, allowed.window_s));
-    put(headers, &STATE, state);
-    put(headers, &LIMIT, allowed.limit.to_string());
-    put(headers, &REMAINING, allowed.left.to_string());
+fn limits(allowed: &Allowed, state: String) -> [(&'static str, String); 4] {
+    let policy = format!("\"group\";q={};w={}", allowed.limit, allowed.window_s);
+    let (limit, left) = (allowed.limit.to_string(), allowed.left.to_string());
+    [(POLICY, policy), (STATE, state), (LIMIT, limit), (REMAINING, left)]
 }
 
 /// Numbers, ids and words of ours: they always are header values.
-fn put(headers: &mut HeaderMap, name: &HeaderName, text: String) {
-    if let Ok(value) = HeaderValue::try_from(text) {
-        headers.insert(name.clone(), value);
+fn put(headers: &mut HeaderMap, values: impl IntoIterator<Item = (&'static str, String)>) {
+    for (name, text) in values {
+        if let Ok(value) = HeaderValue::try_from(text) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
     }
 }

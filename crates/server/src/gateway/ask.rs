@@ -45,7 +45,7 @@ pub(super) struct Asked<'a> {
 }
 
 /// What the caller shows.
-enum Shown<'a> {
+pub(super) enum Shown<'a> {
     Nothing,
     Bearer(&'a str),
     /// `key:secret`, and where the colon is.
@@ -68,10 +68,7 @@ impl<'a> Asked<'a> {
         // header that no client can write.
         let (authorization, key) = (of(&header::AUTHORIZATION)?, of(&KEY)?);
         let shown = if has_looked { key.map_or(Shown::Nothing, Shown::Key) } else { shown(authorization) };
-        let site = of(&SITE)?;
-        if site.is_some_and(|site| !is_site(site)) {
-            return Err(malformed("Portal-Site has 1 to 64 visible ASCII characters"));
-        }
+        let site = site(of(&SITE)?)?;
         let stated_cost = of(&COST)?;
         let cost = stated_cost.map_or(Ok(1), cost)?;
         let gateway = match of(&SIGNATURE)? {
@@ -90,19 +87,25 @@ impl<'a> Asked<'a> {
 
     /// What is asked of the application.
     pub(super) fn question(&self) -> Question<'_> {
-        let caller = match &self.shown {
-            Shown::Nothing => Caller::Nobody,
-            Shown::Bearer(text) => Caller::Bearer(text),
-            Shown::Pair(text, colon) => Caller::Pair { key: &text[..*colon], secret: &text[colon + 1..] },
-            Shown::Key(key) => Caller::Key(key),
-            Shown::Unreadable => Caller::Bearer(""),
-        };
-        Question { caller, site: self.site, cost: self.cost }
+        Question { caller: self.shown.caller(), site: self.site, cost: self.cost }
+    }
+}
+
+impl Shown<'_> {
+    /// As the application takes it.
+    pub(super) fn caller(&self) -> Caller<'_> {
+        match self {
+            Self::Nothing => Caller::Nobody,
+            Self::Bearer(text) => Caller::Bearer(text),
+            Self::Pair(text, colon) => Caller::Pair { key: &text[..*colon], secret: &text[colon + 1..] },
+            Self::Key(key) => Caller::Key(key),
+            Self::Unreadable => Caller::Bearer(""),
+        }
     }
 }
 
 /// Reads an `Authorization` header.
-fn shown(header: Option<&str>) -> Shown<'_> {
+pub(super) fn shown(header: Option<&str>) -> Shown<'_> {
     let Some(header) = header else { return Shown::Nothing };
     let Some((scheme, rest)) = header.split_once(' ') else { return Shown::Unreadable };
     let rest = rest.trim();
@@ -122,6 +125,14 @@ pub(crate) fn pair(encoded: &str) -> Option<(String, usize)> {
     let text = String::from_utf8(BASE64.decode(encoded.as_bytes()).ok()?).ok()?;
     let colon = text.find(':')?;
     Some((text, colon))
+}
+
+/// The id of a site, if it is one.
+pub(super) fn site(stated: Option<&str>) -> Result<Option<&str>, Refused> {
+    match stated {
+        Some(text) if !is_site(text) => Err(malformed("a site's id has 1 to 64 visible ASCII characters")),
+        stated => Ok(stated),
+    }
 }
 
 fn is_site(text: &str) -> bool {

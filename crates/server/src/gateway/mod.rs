@@ -7,6 +7,7 @@
 
 mod answer;
 mod ask;
+pub mod grpc;
 mod refusal;
 
 use crate::{
@@ -84,17 +85,20 @@ async fn decide(request: &HttpRequest) -> Result<app::quota::Allowed, Refused> {
 /// Which gateway asks.
 async fn identify(portal: &Portal, asked: &Asked<'_>) -> Result<KnownGateway, Refused> {
     match asked.gateway {
-        Gateway::Credential(text) => {
-            let known = portal.app.authenticate_gateway(text).await.map_err(Problem::from)?;
-            let known = known.ok_or_else(|| Problem::new(&kinds::GATEWAY_UNKNOWN))?;
-            if known.settings.signed { Err(Problem::new(&kinds::DOOR_SIGNATURE).into()) } else { Ok(known) }
-        }
+        Gateway::Credential(text) => by_credential(portal, text).await,
         Gateway::Signature { credential, time, nonce, signature } => {
             let signed = Signed { credential, time, nonce, signature, parts: &asked.parts };
             let known = portal.app.authenticate_signed(signed).await.map_err(Problem::from)?;
             known.map_err(|unsigned| Problem::new(unsigned_kind(unsigned)).into())
         }
     }
+}
+
+/// A gateway that shows its credential; not one that has to sign.
+async fn by_credential(portal: &Portal, text: &str) -> Result<KnownGateway, Refused> {
+    let known = portal.app.authenticate_gateway(text).await.map_err(Problem::from)?;
+    let known = known.ok_or_else(|| Problem::new(&kinds::GATEWAY_UNKNOWN))?;
+    if known.settings.signed { Err(Problem::new(&kinds::DOOR_SIGNATURE).into()) } else { Ok(known) }
 }
 
 fn unsigned_kind(unsigned: Unsigned) -> &'static Kind {
