@@ -7,6 +7,7 @@ mod door;
 mod envoy;
 mod gateways;
 mod idempotency;
+mod in_force;
 mod malformed;
 mod preconditions;
 mod promotion;

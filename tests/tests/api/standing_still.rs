@@ -75,3 +75,31 @@ async fn writes_answer_in_full_while_the_read_model_is_locked_and_reads_say_they
     portal_tests::until("it has caught up", async || ada.api.get(&group).send().await.status == 200).await;
     assert_eq!(ada.api.get(&group).expect(200).await.list("/integrations"), [json!(integration)]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_group_may_use_is_answered_in_full_while_the_read_model_is_locked() {
+    let portal = Portal::start().await;
+    let (ada, staff) = (portal.vendor("ada").await, portal.staff("approver").await);
+    let release = ada.ready_release("Alpha").await;
+    let group = ada.create_group("Vendor - First").await;
+    let path = format!("/v1/groups/{}", group.text("/id"));
+    let (seen, shares) =
+        (staff.allowance(&group.text("/id")).await, format!("/v1/groups/{}/shares", release.group));
+    let parted = ada.api.get(&shares).expect(200).await;
+    let lock = lock(&portal).await;
+
+    let limits = format!("/v1/staff/groups/{}/limits", group.text("/id"));
+    let body = json!({ "calls": 20_000, "reason": "peak", "note": "Term begins." });
+    let set = staff.api.put(&limits, &body).if_unchanged(&seen).expect(200).await;
+    assert_eq!(
+        (&set.body["limits"]["calls"], set.text("/limits_set/note")),
+        (&json!(20_000), "Term begins.".to_owned())
+    );
+    let renamed = json!({ "name": "Vendor - Second" });
+    let renamed = ada.api.patch(&path, &renamed).if_unchanged(&group).expect(200).await;
+    assert_eq!(renamed.body["limits"]["calls"], 20_000);
+    let body = json!({ "shares": [{ "integration": release.integration, "reserved": 2_000 }] });
+    let parted = ada.api.put(&shares, &body).if_unchanged(&parted).expect(200).await;
+    assert_eq!(parted.body["shares"], body["shares"]);
+    unlock(lock).await;
+}
