@@ -143,6 +143,25 @@ CREATE TABLE gateway_credential (
     PRIMARY KEY (gateway, position)
 ) STRICT, WITHOUT ROWID;
 
+-- Sites whose place in a group is taken, or was. `place` orders them: the position of the event that brought the
+-- site, times 1,000, and its place within that event.
+CREATE TABLE group_site (
+    place    INTEGER PRIMARY KEY,
+    group_id TEXT    NOT NULL,
+    site     TEXT    NOT NULL,
+    url      TEXT,
+    frees_at INTEGER,
+    UNIQUE (group_id, site)
+) STRICT;
+
+CREATE TABLE group_site_use (
+    group_id      TEXT    NOT NULL,
+    site          TEXT    NOT NULL,
+    integration   TEXT    NOT NULL,
+    registered_at INTEGER NOT NULL,
+    PRIMARY KEY (group_id, site, integration)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE mail_outcome (
     intent  TEXT    PRIMARY KEY,
     outcome TEXT    NOT NULL,
@@ -231,6 +250,13 @@ CREATE VIEW gateway_shown AS
                                     ORDER BY c.position)
               FROM gateway_credential AS c WHERE c.gateway = g.id) AS credentials
       FROM gateway AS g;
+
+CREATE VIEW group_site_shown AS
+    SELECT s.*,
+           (SELECT json_group_array(json_object('integration', u.integration, 'registered_at', u.registered_at)
+                                    ORDER BY u.registered_at, u.integration)
+              FROM group_site_use AS u WHERE u.group_id = s.group_id AND u.site = s.site) AS uses
+      FROM group_site AS s;
 
 -- Secondary indexes: a rebuild makes them after the load.
 CREATE INDEX dev_group_member_by_developer ON dev_group_member (developer);

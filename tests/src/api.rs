@@ -17,6 +17,7 @@ pub struct Api {
     http: reqwest::Client,
     base: String,
     token: Option<String>,
+    gateway: Option<String>,
 }
 
 /// A request in the making.
@@ -45,13 +46,19 @@ impl Api {
     /// A client nobody has signed in with.
     pub fn new(base: &str) -> Self {
         let builder = reqwest::Client::builder().no_proxy().timeout(PATIENCE).tcp_nodelay(true);
-        Self { http: builder.build().expect("a client"), base: base.to_owned(), token: None }
+        Self { http: builder.build().expect("a client"), base: base.to_owned(), token: None, gateway: None }
     }
 
     /// The same client, signed in.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// The same client as a gateway, known by its credential.
+    #[must_use]
+    pub fn as_gateway(&self, credential: &str) -> Self {
+        Self { gateway: Some(credential.to_owned()), ..self.clone() }
     }
 
     /// The token it is signed in with.
@@ -133,6 +140,9 @@ impl Request<'_> {
             self.api.http.request(self.method.clone(), format!("{}{}", self.api.base, self.path));
         if let Some(token) = &self.api.token {
             request = request.bearer_auth(token);
+        }
+        if let Some(credential) = &self.api.gateway {
+            request = request.header("Portal-Gateway", credential);
         }
         let sent = self.body.as_deref().and_then(|bytes| serde_json::from_slice(bytes).ok());
         if let Some(body) = self.body {

@@ -17,8 +17,8 @@ pub use api::{Answer, Api, Request};
 pub use contract::{Contract, Exchange};
 pub use portal::{Enrolled, Portal};
 pub use principals::{
-    Anonymous, Customer, PASSWORD, Release, StaffMember, Vendor, code_for, complete_registration, mail_for,
-    terms_version, wrong_code,
+    Anonymous, Customer, Gateway, PASSWORD, Release, StaffMember, Vendor, code_for, complete_registration,
+    mail_for, terms_version, wrong_code,
 };
 pub use random::Random;
 

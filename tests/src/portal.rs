@@ -5,7 +5,7 @@ use crate::{
     aftermath,
     api::{Answer, Api},
     errors,
-    principals::{Anonymous, Customer, StaffMember, Vendor, code_for, mail_for, terms_version},
+    principals::{Anonymous, Customer, Gateway, StaffMember, Vendor, code_for, mail_for, terms_version},
 };
 use app::{
     App, Meta,
@@ -159,6 +159,13 @@ impl Portal {
     pub async fn staff(&self, role: &str) -> StaffMember {
         let enrolled = self.enrol(role).await;
         self.signs_in(&enrolled).await
+    }
+
+    /// A gateway, let in by an approver.
+    pub async fn gateway(&self) -> Gateway {
+        let made = self.staff("approver").await.register_gateway("Frankfurt").await;
+        let api = self.api().as_gateway(&made.text("/issued/credential"));
+        Gateway { api, id: made.text("/id") }
     }
 
     /// A member of staff with an address of choice.

@@ -63,6 +63,14 @@ pub struct StaffMember {
     pub id: String,
 }
 
+/// A gateway in front of the platform.
+pub struct Gateway {
+    /// The client.
+    pub api: Api,
+    /// Own id.
+    pub id: String,
+}
+
 /// Somebody who was handed an integration ID.
 pub struct Customer {
     /// The client.
@@ -284,6 +292,19 @@ impl StaffMember {
         let seen = self.promotion(release).await;
         let path = format!("/v1/staff/promotions/{}/{step}", release.group);
         self.api.post(&path, body).if_unchanged(&seen).send().await
+    }
+}
+
+impl Gateway {
+    /// An institution installs an integration at a site.
+    pub async fn register(&self, integration: &str, site: &str) -> Answer {
+        let body = json!({ "integration": integration, "site": site });
+        self.api.post("/gateway/sites", &body).send().await
+    }
+
+    /// An institution removes an integration from a site.
+    pub async fn release(&self, integration: &str, site: &str) -> Answer {
+        self.api.request("DELETE", &format!("/gateway/sites/{integration}/{site}")).send().await
     }
 }
 

@@ -15,6 +15,7 @@ use domain::{
     integration::Integration,
     prodaccount::ProdAccount,
     prodgroup::ProdGroup,
+    roster::{Roster, RosterOf},
     staff::Staff,
 };
 use eventlog::{NewEvent, StreamName};
@@ -105,6 +106,13 @@ impl Aggregate for Staff {
 impl Aggregate for Gateway {
     type Id = GatewayId;
     fn uuid(id: GatewayId) -> Uuid {
+        id.uuid()
+    }
+}
+
+impl Aggregate for Roster {
+    type Id = RosterOf;
+    fn uuid(id: RosterOf) -> Uuid {
         id.uuid()
     }
 }

@@ -39,7 +39,7 @@ impl App {
         }
     }
 
-    fn by_itself(&self, route: &'static str) -> Meta {
+    pub(crate) fn by_itself(&self, route: &'static str) -> Meta {
         Meta {
             actor: Actor::System,
             request_id: self.inner.ids.v4(),

@@ -3,7 +3,7 @@
 use crate::{folds::FoldError, passwords::PasswordError, sealing::SealError, side_state::SideStateError};
 use domain::{
     allowance, codec::CodecError, developer, devgroup, fields::FieldError, gateway, ids::CommandId,
-    integration, prodaccount, prodgroup, staff,
+    integration, prodaccount, prodgroup, roster, staff,
 };
 use eventlog::{
     AppendError, InvalidBatch, PAYLOAD_BYTES_MAX, ReadError, STREAMS_PER_APPEND_MAX, StreamVersion,
@@ -34,6 +34,9 @@ pub enum AppError {
     /// A rule of allowances.
     #[error(transparent)]
     Allowance(#[from] allowance::Rejection),
+    /// A rule of customer sites.
+    #[error(transparent)]
+    Roster(#[from] roster::Rejection),
     /// A rule of staff.
     #[error(transparent)]
     Staff(#[from] staff::Rejection),
@@ -166,6 +169,7 @@ impl AppError {
                 | Self::ProdGroup(prodgroup::Rejection::NotYours)
                 | Self::Integration(integration::Rejection::NotYours)
                 | Self::Gateway(gateway::Rejection::NotRegistered)
+                | Self::Roster(roster::Rejection::NotYours)
                 | Self::Allowance(allowance::Rejection::NotYours)
                 | Self::Staff(staff::Rejection::NotEnrolled)
         )

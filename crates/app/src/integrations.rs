@@ -9,6 +9,7 @@ use crate::{
     membership,
     meta::{Done, Meta},
     secret::Secret,
+    sites,
     tokens::{Token, TokenKind, mint_rest_key},
     work::Work,
 };
@@ -339,7 +340,8 @@ impl UseCase for Move {
         let from = live.group;
         membership::release(work, self.by, from, self.integration, self.to).await.map_err(as_integration)?;
         work.decide(&mut integration, integration::Command::Move { to: self.to })?;
-        membership::admit(work, self.by, self.to, self.integration).await
+        membership::admit(work, self.by, self.to, self.integration).await?;
+        sites::carry(work, self.integration, from, self.to).await
     }
 }
 

@@ -36,6 +36,7 @@ pub mod secret;
 pub mod sessions;
 pub mod side_state;
 pub mod sign_up;
+pub mod sites;
 pub mod staff;
 pub mod tokens;
 pub mod totp;
@@ -62,6 +63,7 @@ use readmodel::ReadModel;
 use refused::Refused;
 use sealing::Sealer;
 use side_state::SideState;
+use sites::Turns;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -113,6 +115,7 @@ struct Inner {
     gateways: Known,
     nonces: Nonces,
     paces: Paces,
+    turns: Turns,
     in_flight: InFlight,
     refused: Refused,
     running: Arc<Semaphore>,
@@ -130,6 +133,7 @@ impl App {
             gateways: Known::default(),
             nonces: Nonces::new(&clock),
             paces: Paces::default(),
+            turns: Turns::default(),
             in_flight: InFlight::default(),
             refused: Refused::default(),
             running: Arc::new(Semaphore::new(COMMANDS_MAX as usize)),

@@ -70,11 +70,16 @@ pub(crate) async fn standing(
         GroupRef::Production(id) => production(work, by, id).await?.1,
     };
     work.acts_as(role);
-    Ok(match role {
+    Ok(standing_of(role))
+}
+
+/// What a role permits.
+pub(crate) fn standing_of(role: Option<Role>) -> Standing {
+    match role {
         Some(Role::Owner | Role::Admin) => Standing::MayChange,
         Some(Role::Member) => Standing::MayRead,
         None => Standing::Stranger,
-    })
+    }
 }
 
 /// Whether an integration lives in a released production group.

@@ -28,6 +28,7 @@ pub mod policy;
 pub mod prodaccount;
 pub mod prodgroup;
 pub mod rejection_codes;
+pub mod roster;
 #[cfg(test)]
 mod samples;
 pub mod sealed;

@@ -2,7 +2,8 @@
 //! Words may change, codes do not.
 
 use crate::{
-    allowance, developer, devgroup, gateway, integration, names::NameRule, prodaccount, prodgroup, staff,
+    allowance, developer, devgroup, gateway, integration, names::NameRule, prodaccount, prodgroup, roster,
+    staff,
 };
 
 /// `code()` and `CODES` from one list; a variant without a row fails the build.
@@ -119,6 +120,15 @@ codes! {
         R::TooManyCredentials => "gateway.too_many_credentials",
         R::NoSuchCredential => "gateway.no_such_credential",
         R::IsRetired => "gateway.is_retired",
+    }
+    roster::Rejection as R {
+        R::Full { .. } => "roster.full",
+        R::TooOften { .. } => "roster.too_often",
+        R::NotRegistered => "roster.not_registered",
+        R::NotYours => "roster.not_yours",
+        R::NotAllowed => "roster.not_allowed",
+        R::NoRoom { .. } => "roster.no_room",
+        R::TooManyToMove => "roster.too_many_to_move",
     }
     NameRule as R {
         R::Empty => "name.empty",

@@ -10,6 +10,7 @@ use crate::{
     policy::Policy,
     prodaccount::ProdAccount,
     prodgroup::ProdGroup,
+    roster::Roster,
     samples::Samples,
     staff::Staff,
     testing::{at, updates_expectations},
@@ -31,6 +32,7 @@ fn every_phase_answers_every_command_and_event_as_the_table_says() {
         rows::<ProdGroup>(),
         rows::<Gateway>(),
         rows::<Allowance>(),
+        rows::<Roster>(),
     ]
     .concat()
     .join("\n")

@@ -40,6 +40,8 @@ pub(crate) const DUMPS: &[(&str, &str)] = &[
     ("developer", "SELECT * FROM developer ORDER BY position"),
     ("gateway", "SELECT * FROM gateway ORDER BY position"),
     ("gateway_credential", "SELECT * FROM gateway_credential ORDER BY gateway, position"),
+    ("group_site", "SELECT * FROM group_site ORDER BY place"),
+    ("group_site_use", "SELECT * FROM group_site_use ORDER BY group_id, site, integration"),
     ("integration", "SELECT * FROM integration ORDER BY position"),
     ("integration_secret", "SELECT * FROM integration_secret ORDER BY integration, position"),
     ("mail_outcome", "SELECT * FROM mail_outcome ORDER BY intent"),

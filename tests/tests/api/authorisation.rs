@@ -5,7 +5,9 @@ use portal_tests::{Api, Contract, PASSWORD, Portal, Release, complete_registrati
 use serde_json::{Value, json};
 use std::{cmp::Reverse, collections::BTreeMap};
 
-const ROLES: [&str; 6] = ["anonymous", "owner", "other", "reader", "approver", "auditor"];
+const ROLES: [&str; 7] = ["anonymous", "owner", "other", "reader", "approver", "auditor", "gateway"];
+/// A site that uses an integration of each group of the owner.
+const SITE: &str = "site-1";
 const TABLE: &str = include_str!("../../authorisation.txt");
 
 /// (method, path) → what each role is answered, in the order of [`ROLES`].
@@ -14,7 +16,10 @@ fn table() -> BTreeMap<(String, String), Vec<&'static str>> {
     let rows = rows.map(|line| {
         let mut words = line.split_whitespace().map(str::to_owned);
         let operation = (words.next().expect("a method"), words.next().expect("a path"));
-        let cells: Vec<_> = line.split_whitespace().skip(2).collect();
+        let mut cells: Vec<_> = line.split_whitespace().skip(2).collect();
+        if cells.len() + 1 == ROLES.len() {
+            cells.push(cells[0]);
+        }
         assert_eq!(cells.len(), ROLES.len(), "{line}");
         assert!(cells.iter().all(|cell| ["yes", "400", "401", "403", "404"].contains(cell)), "{line}");
         (operation, cells)
@@ -90,6 +95,12 @@ impl<'p> World<'p> {
         let challenge = owner.api.post(&path, &json!({})).expect(202).await.text("/id");
         let gateway =
             clients[4].post("/v1/staff/gateways", &json!({ "name": "Frankfurt" })).expect(201).await;
+        let machine = portal.gateway().await;
+        let beta = owner.register(&complete_registration("Beta Tool")).await.text("/id");
+        for integration in [&beta, &release.integration] {
+            machine.register(integration, SITE).await.must_be(201);
+        }
+        clients.push(machine.api);
         Self {
             portal,
             clients,
@@ -124,8 +135,9 @@ impl<'p> World<'p> {
         for segment in template.split('/') {
             segments.push(match (segment.starts_with('{'), before) {
                 (false, _) => segment,
+                (true, _) if segment == "{integration}" => &self.release.integration,
+                (true, _) if segment == "{site}" => SITE,
                 (true, "groups") => &self.personal_group,
-                (true, "integrations" | "lookup") => &self.release.integration,
                 (true, "production-accounts") => &self.release.account,
                 (true, "production-groups" | "promotions") => &self.release.group,
                 (true, "challenges") => &self.challenge,
@@ -147,7 +159,7 @@ impl<'p> World<'p> {
         let rest = rest.strip_prefix("staff/").unwrap_or(rest);
         let noun = rest.split('/').next()?;
         let (client, path) = match noun {
-            _ if !template.contains('{') => return None,
+            _ if !template.contains('{') || template.contains("/sites") => return None,
             "groups" if template.starts_with("/v1/staff/") => {
                 (4, format!("/v1/staff/groups/{}", self.personal_group))
             }
@@ -175,11 +187,12 @@ impl<'p> World<'p> {
             }),
             (_, "/v1/sessions", _) => json!({ "email": "owner@vendor.example", "password": PASSWORD }),
             (_, "/v1/staff/sessions", _) => self.portal.fresh_staff_credentials().await,
+            (_, "/gateway/sites", _) => json!({ "integration": self.release.integration, "site": "site-2" }),
             (_, "/v1/staff/gateways", _) => json!({ "name": "Dublin" }),
             (_, _, "proof") => json!({ "code": "AAAA-AAAA" }),
             (_, "/v1/groups", _) => json!({ "name": "Alpha - Other Team" }),
             (_, "/v1/groups/{group}", _) => json!({ "name": "Alpha - Renamed" }),
-            (_, "/v1/integrations", _) => complete_registration("Beta Tool"),
+            (_, "/v1/integrations", _) => complete_registration("Gamma Tool"),
             ("PUT", _, "integrations") => complete_registration("Alpha Tool"),
             (_, _, "move") => json!({ "group": self.personal_group }),
             (_, "/v1/production-accounts", _) => {

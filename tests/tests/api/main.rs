@@ -14,6 +14,7 @@ mod promotion;
 mod routing;
 mod secrets;
 mod sign_in;
+mod sites;
 mod standing_still;
 mod tenancy;
 mod usage;

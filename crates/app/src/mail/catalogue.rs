@@ -3,13 +3,42 @@
 //! stand in the subject or in the first paragraph.
 
 use super::{MailKind, content::Locale};
-use domain::prodgroup::ReasonCode;
+use domain::{prodgroup::ReasonCode, roster::Scope};
+
+/// What a vendor can do about customer sites.
+const MAKE_ROOM: &str = "Take off sites that no longer need your integrations; a place stays taken for a while after \
+                         its site has gone. For more places, move integrations to a production group, or ask for \
+                         higher limits there.";
 
 /// One mail's words.
 pub(super) struct Text {
     pub(super) subject: &'static str,
     pub(super) paragraphs: &'static [&'static str],
 }
+
+const SITES_NEARLY_FULL: Text = Text {
+    subject: "Few places for customer sites are left",
+    paragraphs: &[
+        "Soon customers will be refused when they install one of your integrations: few places for \
+                 customer sites are left.",
+        "Group: {group}",
+        "Taken: {used} of {limit} places {places}",
+        MAKE_ROOM,
+    ],
+};
+
+const SITE_REFUSED: Text = Text {
+    subject: "A customer site was refused",
+    paragraphs: &[
+        "A customer wanted to install one of your integrations and was refused, because no place for \
+                 another customer site was free. You get this mail at most once a day.",
+        "Group: {group}",
+        "Taken: all {limit} places {places}",
+        "Refused site: {site}",
+        "Integration: {integration}",
+        MAKE_ROOM,
+    ],
+};
 
 /// The words of a kind of mail.
 pub(super) fn text(kind: MailKind, locale: Locale) -> Text {
@@ -30,6 +59,15 @@ pub(super) fn reason(code: ReasonCode, locale: Locale) -> &'static str {
         (Locale::En, ReasonCode::Limits) => "the limits asked for are not justified",
         (Locale::En, ReasonCode::Terms) => "it goes against the terms",
         (Locale::En, ReasonCode::Other) => "another reason, told in the note",
+    }
+}
+
+/// Whose places a number counts.
+pub(super) fn places(scope: Scope, locale: Locale) -> &'static str {
+    match (locale, scope) {
+        (Locale::En, Scope::Group) => "of the group",
+        (Locale::En, Scope::Owner) => "of all your development groups together",
+        (Locale::En, Scope::Organisation) => "of all development groups of your organisation together",
     }
 }
 
@@ -99,5 +137,7 @@ fn english(kind: MailKind) -> Text {
                 "Note from staff: {note}",
             ],
         },
+        MailKind::SitesNearlyFull => SITES_NEARLY_FULL,
+        MailKind::SiteRefused => SITE_REFUSED,
     }
 }

@@ -3,7 +3,12 @@
 use super::MailKind;
 use crate::secret::Secret;
 use chrono::{DateTime, Utc};
-use domain::{group::Limits, prodgroup::ReasonCode};
+use domain::{
+    group::Limits,
+    ids::IntegrationId,
+    prodgroup::ReasonCode,
+    roster::{Scope, SiteId},
+};
 
 /// A language the catalogue has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +60,19 @@ pub(super) enum Content {
         reason: ReasonCode,
         note: Option<String>,
     },
+    SitesNearlyFull {
+        group_name: String,
+        scope: Scope,
+        used: u32,
+        limit: u32,
+    },
+    SiteRefused {
+        group_name: String,
+        site: SiteId,
+        integration: IntegrationId,
+        scope: Scope,
+        limit: u32,
+    },
 }
 
 /// A code and where to use it.
@@ -85,6 +103,8 @@ impl Content {
             Self::ChangesRequested { .. } => MailKind::ChangesRequested,
             Self::ProductionApproved { .. } => MailKind::ProductionApproved,
             Self::ProductionRefused { .. } => MailKind::ProductionRefused,
+            Self::SitesNearlyFull { .. } => MailKind::SitesNearlyFull,
+            Self::SiteRefused { .. } => MailKind::SiteRefused,
         }
     }
 }

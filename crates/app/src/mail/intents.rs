@@ -6,9 +6,11 @@ use domain::{
     Decider,
     codec::CodecError,
     decider::StoredEvent,
+    group::GroupRef,
     ids::{IntentId, ProdAccountId, ProdGroupId, SubmissionId},
     prodaccount::{self, ProdAccount},
     prodgroup::{self, ProdGroup},
+    roster::{self, Roster},
 };
 use eventlog::Record;
 use serde::{Deserialize, Serialize};
@@ -59,6 +61,20 @@ pub enum Wish {
         /// Which submission.
         submission: SubmissionId,
     },
+    /// Few places for customer sites are left.
+    SitesNearlyFull {
+        /// In which group.
+        group: GroupRef,
+        /// When; tells the newest from those before.
+        at: DateTime<Utc>,
+    },
+    /// A customer site was refused.
+    SiteRefused {
+        /// In which group.
+        group: GroupRef,
+        /// When; tells the newest from those before.
+        at: DateTime<Utc>,
+    },
 }
 
 impl Wish {
@@ -69,11 +85,13 @@ impl Wish {
             Self::ChangesRequested { .. } => MailKind::ChangesRequested,
             Self::ProductionApproved { .. } => MailKind::ProductionApproved,
             Self::ProductionRefused { .. } => MailKind::ProductionRefused,
+            Self::SitesNearlyFull { .. } => MailKind::SitesNearlyFull,
+            Self::SiteRefused { .. } => MailKind::SiteRefused,
         }
     }
 }
 
-/// The mail a record asks for, if any. Only production accounts and groups ask for mails.
+/// The mail a record asks for, if any. Only production accounts and groups, and rosters, ask for mails.
 pub fn intent_of(record: &Record) -> Result<Option<MailIntent>, CodecError> {
     // Streams that are not named by a UUID are not those of aggregates.
     let Ok(id) = Uuid::try_parse(record.stream.id()) else { return Ok(None) };
@@ -85,6 +103,10 @@ pub fn intent_of(record: &Record) -> Result<Option<MailIntent>, CodecError> {
         ProdGroup::CATEGORY => {
             let event = prodgroup::Event::decode(&record.event_type, record.schema, &record.payload)?;
             Ok(group_intent(record, ProdGroupId::from_uuid(id), &event))
+        }
+        Roster::CATEGORY => {
+            let event = roster::Event::decode(&record.event_type, record.schema, &record.payload)?;
+            Ok(roster_intent(record, &event))
         }
         _ => Ok(None),
     }
@@ -122,10 +144,32 @@ fn group_intent(record: &Record, group: ProdGroupId, event: &prodgroup::Event) -
         | Event::FirstApprovalRecorded(_)
         | Event::SubmissionExpired(_) => return None,
     };
-    Some(MailIntent {
+    Some(notice(record, wish))
+}
+
+fn roster_intent(record: &Record, event: &roster::Event) -> Option<MailIntent> {
+    use roster::Event;
+    match event {
+        Event::NearlyFull(fact) => {
+            Some(notice(record, Wish::SitesNearlyFull { group: fact.group, at: fact.at }))
+        }
+        Event::Refused(fact) => Some(notice(record, Wish::SiteRefused { group: fact.group, at: fact.at })),
+        Event::SiteRegistered(_)
+        | Event::SiteReleased(_)
+        | Event::SiteRemoved(_)
+        | Event::IntegrationDeparted(_)
+        | Event::IntegrationArrived(_)
+        | Event::PlacesTaken(_)
+        | Event::PlacesFreed(_) => None,
+    }
+}
+
+/// A mail that tells what happened.
+fn notice(record: &Record, wish: Wish) -> MailIntent {
+    MailIntent {
         intent: IntentId::from_uuid(Uuid::new_v5(&record.event_id, b"notice")),
         wish,
         cause: record.event_id,
         expires_at: record.recorded_at + NOTICE_LIFE,
-    })
+    }
 }

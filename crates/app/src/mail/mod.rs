@@ -38,17 +38,23 @@ pub enum MailKind {
     ProductionApproved,
     /// Staff refused production.
     ProductionRefused,
+    /// Few places for customer sites are left.
+    SitesNearlyFull,
+    /// A customer site was refused.
+    SiteRefused,
 }
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::SignUpCode,
         Self::AddressAlreadyKnown,
         Self::ContactCode,
         Self::ChangesRequested,
         Self::ProductionApproved,
         Self::ProductionRefused,
+        Self::SitesNearlyFull,
+        Self::SiteRefused,
     ];
 
     /// In one word, for outbox and logs.
@@ -60,6 +66,8 @@ impl MailKind {
             Self::ChangesRequested => "changes_requested",
             Self::ProductionApproved => "production_approved",
             Self::ProductionRefused => "production_refused",
+            Self::SitesNearlyFull => "sites_nearly_full",
+            Self::SiteRefused => "site_refused",
         }
     }
 }

@@ -12,13 +12,17 @@ use crate::{
     sealing::{Field, Opened, SealError, Sealer},
     secret::Secret,
     side_state::Budget,
+    sites::roster_of,
 };
 use chrono::{DateTime, Utc};
 use domain::{
     developer::{Developer, Role},
-    ids::{IntentId, ProdAccountId, ProdGroupId, SubmissionId},
+    devgroup::DevGroup,
+    group::GroupRef,
+    ids::{DeveloperId, IntentId, ProdAccountId, ProdGroupId, SubmissionId},
     prodaccount::{Account, ProdAccount},
     prodgroup::{Group, ProdGroup},
+    roster::{Book, NearlyFull, Refused, Roster, Scope},
     sealed::{Fingerprint, Sealed},
 };
 
@@ -72,6 +76,9 @@ impl Refold {
             Wish::ChangesRequested { group, submission }
             | Wish::ProductionApproved { group, submission }
             | Wish::ProductionRefused { group, submission } => self.notice(wish, group, submission).await,
+            Wish::SitesNearlyFull { group, at } | Wish::SiteRefused { group, at } => {
+                self.about_sites(wish, (group, at), now).await
+            }
         }
     }
 
@@ -115,11 +122,50 @@ impl Refold {
         let Some((group, content)) = self.told(&folded.state, wish, submission).await? else {
             return Ok(StillWanted::Obsolete);
         };
-        let account = self.folds.aggregate::<ProdAccount>(group.account).await?;
-        let ProdAccount::Open(account) = &*account.state else { return Ok(StillWanted::Obsolete) };
-        let owner = account.members.iter().find(|(_, role)| **role == Role::Owner);
-        let Some((owner, _)) = owner else { return Ok(StillWanted::Obsolete) };
-        let developer = self.folds.aggregate::<Developer>(*owner).await?;
+        match self.owner_of_account(group.account).await? {
+            Some(owner) => self.to(owner, content).await,
+            None => Ok(StillWanted::Obsolete),
+        }
+    }
+
+    async fn owner_of_account(&self, account: ProdAccountId) -> Result<Option<DeveloperId>, RefoldError> {
+        let folded = self.folds.aggregate::<ProdAccount>(account).await?;
+        let ProdAccount::Open(account) = &*folded.state else { return Ok(None) };
+        Ok(account.members.iter().find(|(_, role)| **role == Role::Owner).map(|(owner, _)| *owner))
+    }
+
+    /// What happened to the sites of a group is told to who answers for it.
+    async fn about_sites(
+        &self,
+        wish: Wish,
+        (group, at): (GroupRef, DateTime<Utc>),
+        now: DateTime<Utc>,
+    ) -> Result<StillWanted, RefoldError> {
+        let (owner, group_name) = match group {
+            GroupRef::Development(id) => match &*self.folds.aggregate::<DevGroup>(id).await?.state {
+                DevGroup::Active(active) => (active.owner(), active.name.clone()),
+                DevGroup::Absent => return Ok(StillWanted::Obsolete),
+            },
+            GroupRef::Production(id) => {
+                let folded = self.folds.aggregate::<ProdGroup>(id).await?;
+                let Some(facts) = folded.state.group() else { return Ok(StillWanted::Obsolete) };
+                (self.owner_of_account(facts.account).await?, facts.name.clone())
+            }
+        };
+        let roster = match roster_of(&self.folds, group).await? {
+            Some(of) => self.folds.aggregate::<Roster>(of).await?.state,
+            None => return Ok(StillWanted::Obsolete),
+        };
+        let told = roster.book().and_then(|book| told_of_sites(book, wish, (group, group_name, at), now));
+        match (owner, told) {
+            (Some(owner), Some(content)) => self.to(owner, content).await,
+            _ => Ok(StillWanted::Obsolete),
+        }
+    }
+
+    /// A notice to a developer.
+    async fn to(&self, owner: DeveloperId, content: Content) -> Result<StillWanted, RefoldError> {
+        let developer = self.folds.aggregate::<Developer>(owner).await?;
         let Developer::Active(owner) = &*developer.state else { return Ok(StillWanted::Obsolete) };
         let to = match self.sealer.open(&owner.registered.email, Field::Email).await? {
             Opened::Clear(to) => Secret::new(to.to_string()),
@@ -172,6 +218,29 @@ impl Refold {
         let Some(sealed) = sealed else { return Ok(None) };
         Ok(Some(self.sealer.open(sealed, Field::Note).await?.shown().to_owned()))
     }
+}
+
+/// What the roster still says about a group's places; nothing when there is room again, or newer news.
+fn told_of_sites(
+    book: &Book,
+    wish: Wish,
+    (group, group_name, at): (GroupRef, String, DateTime<Utc>),
+    now: DateTime<Utc>,
+) -> Option<Content> {
+    let sites = book.group(group)?;
+    if let Wish::SiteRefused { .. } = wish {
+        let Refused { site, integration, scope, limit, .. } =
+            sites.refused.clone().filter(|told| told.at == at)?;
+        return Some(Content::SiteRefused { group_name, site, integration, scope, limit });
+    }
+    let NearlyFull { scope, used, limit, .. } = *sites.nearly_full.as_ref().filter(|told| told.at == at)?;
+    let taken = match scope {
+        Scope::Group => sites.taken(now),
+        Scope::Owner => book.taken_but(&[], now),
+        // What others have taken stands in another roster.
+        Scope::Organisation => used,
+    };
+    (taken >= used).then_some(Content::SitesNearlyFull { group_name, scope, used, limit })
 }
 
 /// A mailbox that was proven once gets its own budget when it is due again.

@@ -61,7 +61,26 @@ fn data_of(content: &Content, locale: Locale) -> Data {
         Content::ProductionRefused { group_name, reason, note } => {
             notice_data(group_name, catalogue::reason(*reason, locale), note.as_deref())
         }
+        Content::SitesNearlyFull { group_name, scope, used, limit } => {
+            let mut data = places_data(group_name, *limit, catalogue::places(*scope, locale));
+            data.push(("used", Value::Words(used.to_string())));
+            data
+        }
+        Content::SiteRefused { group_name, site, integration, scope, limit } => {
+            let mut data = places_data(group_name, *limit, catalogue::places(*scope, locale));
+            data.push(("site", words(site.as_str())));
+            data.push(("integration", Value::Words(integration.to_string())));
+            data
+        }
     }
+}
+
+fn places_data(group_name: &str, limit: u32, places: &str) -> Data {
+    vec![
+        ("group", words(group_name)),
+        ("limit", Value::Words(limit.to_string())),
+        ("places", Value::Words(places.to_owned())),
+    ]
 }
 
 fn proof_data(proof: &Proof) -> Data {
@@ -190,7 +209,9 @@ mod tests {
     use crate::mail::MailKind;
     use domain::{
         group::{Partition, WindowKind},
+        ids::IntegrationId,
         prodgroup::ReasonCode,
+        roster::Scope,
     };
 
     const CANARY: &str = "<b>Evil & \"Co\"</b>\u{202e}\r\nBcc: x";
@@ -221,6 +242,14 @@ mod tests {
             },
             Content::ProductionApproved { group_name: name(), limits },
             Content::ProductionRefused { group_name: name(), reason: ReasonCode::Other, note: None },
+            Content::SitesNearlyFull { group_name: name(), scope: Scope::Owner, used: 5, limit: 6 },
+            Content::SiteRefused {
+                group_name: name(),
+                site: "<b>site".parse().unwrap(),
+                integration: IntegrationId::from_uuid(uuid::Uuid::from_u128(1)),
+                scope: Scope::Group,
+                limit: 25,
+            },
         ]
     }
 

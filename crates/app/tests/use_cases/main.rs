@@ -15,4 +15,5 @@ mod promotion;
 mod replay;
 mod sessions;
 mod sign_up;
+mod sites;
 mod usage;

@@ -82,6 +82,11 @@ impl Allowance {
         }
     }
 
+    /// Whether staff set limits for a group that has `base` by itself, and they hold; grants of calls aside.
+    pub fn has_limits(&self, base: Base) -> bool {
+        self.terms().is_some_and(|terms| terms.set_limits(base).is_some())
+    }
+
     /// The suspension that holds.
     pub fn suspension(&self) -> Option<&Suspended> {
         match self {

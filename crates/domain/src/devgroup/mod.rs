@@ -262,6 +262,12 @@ fn name_claims(name: &str) -> Vec<ClaimKey> {
 }
 
 impl Active {
+    /// Who answers for it, and whose roster its sites stand in: its owner, the first in order of ids if there
+    /// were several. Whoever lets a group change hands moves its sites to the other roster in the same batch.
+    pub fn owner(&self) -> Option<DeveloperId> {
+        self.members.iter().find(|(_, role)| **role == Role::Owner).map(|(member, _)| *member)
+    }
+
     fn rename(&self, group: DevGroupId, by: DeveloperId, typed: &str) -> Result<Decision<Event>, Rejection> {
         self.may_change(by)?;
         if self.personal {

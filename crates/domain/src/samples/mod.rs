@@ -10,6 +10,7 @@ pub(crate) mod integration;
 mod outcomes;
 mod prodaccount;
 mod prodgroup;
+pub(crate) mod roster;
 pub(crate) mod staff;
 
 use crate::{
@@ -81,6 +82,7 @@ pub(crate) fn stored_events() -> Vec<StoredSample> {
         .chain(stored(crate::prodgroup::ProdGroup::events()))
         .chain(stored(crate::gateway::Gateway::events()))
         .chain(stored(crate::allowance::Allowance::events()))
+        .chain(stored(crate::roster::Roster::events()))
         .chain(stored(outcomes::claim_events()))
         .chain(stored(outcomes::mail_events()))
         .collect()

@@ -9,6 +9,7 @@ mod integration;
 mod mail;
 mod prodaccount;
 mod prodgroup;
+mod roster;
 pub(crate) mod sql;
 mod timeline;
 
@@ -26,6 +27,7 @@ use domain::{
     mail as mails,
     prodaccount::ProdAccount,
     prodgroup::ProdGroup,
+    roster::Roster,
     staff,
 };
 use eventlog::Record;
@@ -74,6 +76,7 @@ pub(crate) async fn apply(tx: &mut SqliteConnection, record: &Record) -> Result<
         Allowance::CATEGORY => allowance::apply(tx, record, decode(record)?).await,
         Integration::CATEGORY => integration::apply(tx, record, decode(record)?).await,
         Gateway::CATEGORY => gateway::apply(tx, record, decode(record)?).await,
+        Roster::CATEGORY => roster::apply(tx, record, decode(record)?).await,
         mails::CATEGORY => mail::apply(tx, record, decode(record)?).await,
         // No query shows staff or claims.
         staff::Staff::CATEGORY => decode::<staff::Event>(record).map(drop),

@@ -96,6 +96,21 @@ statements! {
         "INSERT INTO integration_secret (integration, position, id, key, last_four, issued_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
+    SITE_SEAT =
+        "INSERT INTO group_site (place, group_id, site, url) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (group_id, site) DO UPDATE SET frees_at = NULL, url = COALESCE(excluded.url, url)";
+    SITE_USE_ADD =
+        "INSERT INTO group_site_use (group_id, site, integration, registered_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (group_id, site, integration) DO UPDATE SET registered_at = excluded.registered_at";
+    SITE_USE_REMOVE = "DELETE FROM group_site_use WHERE group_id = ?1 AND site = ?2 AND integration = ?3";
+    SITE_USES_REMOVE = "DELETE FROM group_site_use WHERE group_id = ?1 AND site = ?2";
+    SITE_FREES_AT = "UPDATE group_site SET frees_at = ?3 WHERE group_id = ?1 AND site = ?2";
+    SITE_USES_DEPART = "DELETE FROM group_site_use WHERE group_id = ?1 AND integration = ?2";
+    SITES_DEPART =
+        "DELETE FROM group_site
+          WHERE group_id = ?1 AND frees_at IS NULL
+            AND NOT EXISTS (SELECT 1 FROM group_site_use AS u
+                             WHERE u.group_id = group_site.group_id AND u.site = group_site.site)";
     GATEWAY_ADD =
         "INSERT INTO gateway (id, version, position, name, settings) VALUES (?1, ?2, ?3, ?4, ?5)";
     GATEWAY_TOUCH = "UPDATE gateway SET version = ?2 WHERE id = ?1";

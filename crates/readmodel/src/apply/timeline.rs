@@ -2,7 +2,9 @@
 //! staff stands beside them, sealed.
 
 use super::{ApplyError, json, position, sql};
-use domain::{allowance, devgroup, integration, prodaccount, prodgroup, sealed::Sealed};
+use domain::{
+    allowance, devgroup, group::GroupRef, integration, prodaccount, prodgroup, roster, sealed::Sealed,
+};
 use eventlog::Record;
 use serde_json::{Value, json as object};
 use sqlx::SqliteConnection;
@@ -20,9 +22,19 @@ impl From<Value> for Shown {
 }
 
 pub(super) async fn add(tx: &mut SqliteConnection, record: &Record, shown: Shown) -> Result<(), ApplyError> {
+    add_to(tx, record, record.stream.as_str().to_owned(), shown).await
+}
+
+/// Shows an event among those of another stream: of what it is about.
+pub(super) async fn add_to(
+    tx: &mut SqliteConnection,
+    record: &Record,
+    stream: String,
+    shown: Shown,
+) -> Result<(), ApplyError> {
     sqlx::query(sql::TIMELINE_ADD)
         .bind(position(record))
-        .bind(record.stream.as_str().to_owned())
+        .bind(stream)
         .bind(record.recorded_at.timestamp_millis())
         .bind(record.event_type.clone())
         .bind(record.actor.kind.clone())
@@ -154,4 +166,41 @@ pub(super) fn of_allowance(event: &allowance::Event) -> Shown {
         }
     };
     Shown { data, note: note.clone() }
+}
+
+/// With the group that it is about; nothing of what an organisation counts.
+pub(super) fn of_roster(event: &roster::Event) -> Option<(GroupRef, Shown)> {
+    use roster::Event;
+    match event {
+        Event::SiteRegistered(fact) => Some((
+            fact.group,
+            object!({ "site": fact.site, "url": fact.url, "integration": fact.integration }).into(),
+        )),
+        Event::SiteReleased(fact) => Some((
+            fact.group,
+            object!({ "site": fact.site, "integration": fact.integration, "frees_at": fact.frees_at }).into(),
+        )),
+        Event::SiteRemoved(fact) => {
+            Some((fact.group, object!({ "site": fact.site, "frees_at": fact.frees_at }).into()))
+        }
+        Event::IntegrationDeparted(fact) => {
+            Some((fact.group, object!({ "integration": fact.integration, "to": fact.to }).into()))
+        }
+        Event::IntegrationArrived(fact) => Some((
+            fact.group,
+            object!({ "integration": fact.integration, "from": fact.from, "sites": fact.sites.len() }).into(),
+        )),
+        Event::NearlyFull(fact) => {
+            let shown = object!({ "scope": fact.scope, "used": fact.used, "limit": fact.limit });
+            Some((fact.group, shown.into()))
+        }
+        Event::Refused(fact) => Some((
+            fact.group,
+            object!({
+                "site": fact.site, "integration": fact.integration, "scope": fact.scope, "limit": fact.limit
+            })
+            .into(),
+        )),
+        Event::PlacesTaken(_) | Event::PlacesFreed(_) => None,
+    }
 }

@@ -10,6 +10,7 @@ pub mod group;
 pub mod integration;
 pub mod lookup;
 pub mod production;
+pub mod site;
 pub(crate) mod sql;
 pub mod timeline;
 

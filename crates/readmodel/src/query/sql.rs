@@ -88,6 +88,11 @@ statements! {
            LEFT JOIN prod_account AS a ON a.id = g.account
            LEFT JOIN allowance_shown AS w ON w.group_id = i.group_id
           WHERE i.id = ?1";
+    GROUP_SITES =
+        "SELECT s.*
+           FROM group_site_shown AS s JOIN group_access AS a ON a.group_id = s.group_id AND a.developer = ?2
+          WHERE s.group_id = ?1 AND (s.frees_at IS NULL OR s.frees_at > ?3) AND s.place > ?4
+          ORDER BY s.place LIMIT ?5";
     GATEWAYS = "SELECT * FROM gateway_shown WHERE position > ?1 ORDER BY position LIMIT ?2";
     GATEWAY = "SELECT * FROM gateway_shown WHERE id = ?1";
     TIMELINE =

@@ -20,6 +20,7 @@ use domain::{
     policy::Policy,
     prodaccount::{self, ProdAccount},
     prodgroup::{self, ProdGroup},
+    roster,
     sealed::Fingerprint,
     staff::{self, Staff, StaffRole},
 };
@@ -95,6 +96,7 @@ impl Portal {
             integration::Event::stored_types(),
             staff::Event::stored_types(),
             gateway::Event::stored_types(),
+            roster::Event::stored_types(),
             allowance::Event::stored_types(),
             mail::Event::stored_types(),
             claim::Event::stored_types(),

@@ -8,6 +8,7 @@ mod pages;
 mod queries;
 mod running;
 mod scripts;
+mod sites;
 mod standing_still;
 mod statements;
 mod visibility;

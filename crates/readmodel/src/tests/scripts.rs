@@ -4,7 +4,11 @@ use super::{
     facts::{allowances, facts, promotion},
     history::Portal,
 };
-use domain::{group::GroupRef, mail};
+use domain::{
+    group::GroupRef,
+    ids::{DeveloperId, IntegrationId},
+    mail,
+};
 
 impl Portal {
     /// A history with every type of event.
@@ -22,6 +26,8 @@ impl Portal {
         for event in allowances(GroupRef::Development(group), owner, self.now()) {
             assert!(self.allow(GroupRef::Development(group), event.clone()).await, "{event:?}");
         }
+        let lab = GroupRef::Development(self.groups[0]);
+        self.play_roster(owner, (GroupRef::Development(group), quiz), lab).await;
         let account = self.account(owner, "Acme").await;
         assert!(self.prove_contact(account).await);
         assert!(self.declare_contact(account).await);
@@ -50,7 +56,7 @@ impl Portal {
         let integration = self.integrations.get(pick(self.integrations.len())).map(|(id, _)| *id);
         let account = self.accounts.get(pick(self.accounts.len())).copied();
         let promoted = self.prod_groups.get(pick(self.prod_groups.len())).copied();
-        match (what % 16, integration, account, promoted) {
+        match (what % 17, integration, account, promoted) {
             (0, ..) => {
                 self.sign_up().await;
             }
@@ -101,7 +107,17 @@ impl Portal {
             (15, Some(id), ..) => {
                 self.try_secret_out(id).await;
             }
+            (16, Some(id), ..) => {
+                self.come_and_go(owner, (GroupRef::Development(group), id), which).await;
+            }
             _ => {}
+        }
+    }
+
+    async fn come_and_go(&mut self, owner: DeveloperId, seat: (GroupRef, IntegrationId), which: u8) {
+        self.seat(owner, seat, u32::from(which) % 6).await;
+        if !which.is_multiple_of(2) {
+            self.unseat(owner, seat, u32::from(which) % 6).await;
         }
     }
 

@@ -26,6 +26,7 @@ pub mod schemas;
 pub mod service;
 pub mod sessions;
 pub mod sign_ups;
+pub mod sites;
 #[cfg(test)]
 mod tests;
 pub mod timeline;

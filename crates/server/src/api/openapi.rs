@@ -3,7 +3,8 @@
 
 use super::{
     Endpoint, ROUTES, Shape, Who, accounts, allowances, commands, door, gateways, groups, integrations,
-    lookup, me, oauth, policy, production_groups, promotions, quota, service, sessions, sign_ups, usage,
+    lookup, me, oauth, policy, production_groups, promotions, quota, service, sessions, sign_ups, sites,
+    usage,
 };
 use crate::problem::{MEDIA_TYPE, ProblemBody};
 use serde_json::{Map, Value, json};
@@ -75,6 +76,10 @@ use utoipa::OpenApi;
         gateways::issue_credential::handle,
         gateways::revoke_credential::handle,
         gateways::retire::handle,
+        sites::list::handle,
+        sites::remove::handle,
+        sites::register::handle,
+        sites::release::handle,
         lookup::get::handle,
         commands::get::handle,
         policy::get::handle,
@@ -230,8 +235,10 @@ fn failures(endpoint: &Endpoint) -> Vec<u16> {
         Shape::Command => statuses.extend([404, 409, 507]),
         Shape::Change => statuses.extend([404, 409, 412, 428, 507]),
     }
-    if endpoint.operation == "get_me" {
-        statuses.push(404);
+    match endpoint.operation {
+        "get_me" => statuses.push(404),
+        "register_site" => statuses.push(429),
+        _ => {}
     }
     statuses
 }
@@ -270,6 +277,24 @@ const DOOR_PARAMETERS: &[(&str, &str, &str)] = &[
     ("Portal-Cost", "^[1-9][0-9]{0,9}$", "Units that the call takes; 1 when absent."),
 ];
 
+/// Headers that a gateway signs other requests with.
+const SIGNED_PARAMETERS: &[(&str, &str, &str)] = &[
+    ("Portal-Time", "^[0-9]{1,15}$", "When it was signed: milliseconds since 1970, UTC."),
+    ("Portal-Nonce", "^[!-~]{16,64}$", "Used once; signed requests only."),
+    (
+        "Portal-Signature",
+        "^[0-9a-f]{64}$",
+        "HMAC-SHA-256 under the text of the signing key over seven lines, joined by line feeds: method, path, \
+         `Portal-Gateway` (the credential's id), `Idempotency-Key`, `Content-Digest`, `Portal-Time`, \
+         `Portal-Nonce`; each as sent, an absent one empty.",
+    ),
+    (
+        "Content-Digest",
+        "^sha-256=:[A-Za-z0-9+/]{43}=:$",
+        "Of the body (RFC 9530); needed where it is signed.",
+    ),
+];
+
 /// Headers of the door's answers.
 const DOOR_HEADERS: [&str; 4] =
     ["RateLimit-Policy", "RateLimit", "X-Rate-Limit-Limit", "X-Rate-Limit-Remaining"];
@@ -303,6 +328,12 @@ fn header_parameters(endpoint: &Endpoint) -> Vec<Value> {
                 description,
                 json!({ "type": "string", "pattern": pattern }),
             ));
+        }
+    }
+    if endpoint.who == Who::Gateway && endpoint.shape != Shape::Door {
+        for (name, pattern, description) in SIGNED_PARAMETERS {
+            let schema = json!({ "type": "string", "pattern": pattern });
+            parameters.push(parameter(name, false, description, schema));
         }
     }
     if endpoint.operation == "look_up" {
@@ -359,7 +390,7 @@ fn headers() -> Value {
         "Portal-Position": header("A read with this as `Portal-Min-Position` sees the change.", "^[0-9a-f]{8}\\.[0-9]+$"),
         "Portal-Command": header("Id of the command, to ask what became of it.", "^cmd_[a-z2-7]{26}$"),
         "Idempotent-Replay": header("The command had been carried out before; nothing happened now.", "^true$"),
-        "Location": header("Where the thing that was made is.", "^/v1/"),
+        "Location": header("Where the thing that was made is.", "^/"),
         "ETag": header("Version of what is shown.", "^\"[0-9a-f.]+\"$"),
         "RateLimit-Policy": header("The limits in force, by name: units `q` in `w` seconds.", "^\"group\";q="),
         "RateLimit": header("What is left, `r`; all of it is free again after `t` seconds at the latest.", "^\"[a-z]+\";r=[0-9]+;t=[0-9]+$"),

@@ -3,7 +3,7 @@
 
 use super::{
     Endpoint, Shape, Who, accounts, allowances, commands, door, gateways, groups, integrations, lookup, me,
-    oauth, policy, production_groups, promotions, quota, service, sessions, sign_ups, usage,
+    oauth, policy, production_groups, promotions, quota, service, sessions, sign_ups, sites, usage,
 };
 use crate::{
     middleware::gate,
@@ -44,6 +44,8 @@ routes! {
     get_shares "GET /v1/groups/{group}/shares" Developer Read allowances::get_shares;
     declare_shares "PUT /v1/groups/{group}/shares" Developer Change allowances::declare_shares;
     get_group_timeline "GET /v1/groups/{group}/timeline" SignedIn Read groups::timeline;
+    list_sites "GET /v1/groups/{group}/sites" Developer Read sites::list;
+    remove_site "DELETE /v1/groups/{group}/sites/{site}" Developer Command sites::remove;
     list_integrations "GET /v1/integrations" Developer Read integrations::list;
     register_integration "POST /v1/integrations" Developer Command integrations::register;
     get_integration "GET /v1/integrations/{integration}" Developer Read integrations::get;
@@ -87,6 +89,8 @@ routes! {
     end_shadow "DELETE /v1/staff/groups/{group}/shadow" Approver Change allowances::end_shadow;
     suspend_group "POST /v1/staff/groups/{group}/suspension" Approver Change allowances::suspend;
     resume_group "POST /v1/staff/groups/{group}/resumption" Approver Change allowances::resume;
+    register_site "POST /gateway/sites" Gateway Command sites::register;
+    release_site "DELETE /gateway/sites/{integration}/{site}" Gateway Command sites::release;
     look_up "GET /v1/lookup/{integration}" Public Read lookup::get;
     get_command "GET /v1/commands/{command}" SignedIn Read commands::get;
     get_policy "GET /v1/policy" Public Apart policy::get;

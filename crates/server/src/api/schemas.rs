@@ -47,6 +47,8 @@ texts! {
     GatewayId = "^gtw_[a-z2-7]{26}$" "gtw_aaaqeayeaudaocajbifqydiob4";
     /// Id of a gateway's credential.
     GatewayCredentialId = "^gwc_[a-z2-7]{26}$" "gwc_aaaqeayeaudaocajbifqydiob4";
+    /// Id of a customer site, as the platform gives it.
+    SiteId = "^[!-~]{1,64}$" "9e7e2c0b-39e0-4955-ad6e-cbd5750e3f5f";
     /// Id of a challenge.
     ChallengeId = "^itt_[a-z2-7]{26}$" "itt_aaaqeayeaudaocajbifqydiob4";
     /// Id of a sign-up.

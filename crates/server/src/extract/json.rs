@@ -1,9 +1,13 @@
 //! The body of a request: JSON of at most 64 KiB, strict (see [`super::strict`]), fitted to its type with
 //! the place of every misfit, and digested for idempotency without its secret members.
 
-use super::strict::{self, Fault};
+use super::{
+    call::single,
+    strict::{self, Fault},
+};
 use crate::problem::{Problem, kinds};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::BytesMut};
+use data_encoding::BASE64;
 use domain::fields::FieldError;
 use futures_util::{StreamExt, future::LocalBoxFuture};
 use serde::de::DeserializeOwned;
@@ -38,6 +42,7 @@ impl<T: Body> FromRequest for Json<T> {
         Box::pin(async move {
             check_media_type(&request)?;
             let bytes = read(&request, payload).await?;
+            check_digest(&request, &bytes)?;
             parse(request.path(), &bytes)
         })
     }
@@ -79,6 +84,17 @@ fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
     let charset = mime.get_param("charset");
     let utf8 = charset.is_none_or(|charset| charset.as_str().eq_ignore_ascii_case("utf-8"));
     if mime.essence_str() == "application/json" && utf8 { Ok(()) } else { Err(unsupported()) }
+}
+
+/// A digest sent with the body (RFC 9530) must be its own: a signature may go over it in place of the body.
+fn check_digest(request: &HttpRequest, body: &[u8]) -> Result<(), Problem> {
+    let name = header::HeaderName::from_static("content-digest");
+    let Some(stated) = single(request.headers(), &name)? else { return Ok(()) };
+    let encoded = stated.trim().strip_prefix("sha-256=:").and_then(|rest| rest.strip_suffix(':'));
+    let stated = encoded.and_then(|text| BASE64.decode(text.as_bytes()).ok()).ok_or_else(|| {
+        Problem::new(&kinds::BAD_HEADER).detail("Content-Digest is of the form sha-256=:…: in base64")
+    })?;
+    if stated == Sha256::digest(body).as_slice() { Ok(()) } else { Err(Problem::new(&kinds::OTHER_DIGEST)) }
 }
 
 async fn read(request: &HttpRequest, mut payload: Payload) -> Result<BytesMut, Problem> {

@@ -101,7 +101,8 @@ async fn by_credential(portal: &Portal, text: &str) -> Result<KnownGateway, Refu
     if known.settings.signed { Err(Problem::new(&kinds::DOOR_SIGNATURE).into()) } else { Ok(known) }
 }
 
-fn unsigned_kind(unsigned: Unsigned) -> &'static Kind {
+/// What is wrong with a signature.
+pub(crate) fn unsigned_kind(unsigned: Unsigned) -> &'static Kind {
     match unsigned {
         Unsigned::Wrong => &kinds::DOOR_SIGNATURE,
         Unsigned::Untimely => &kinds::DOOR_UNTIMELY,

@@ -1,6 +1,7 @@
 //! Around each operation of the table: is the answer acceptable, may the caller, is the version given, has
 //! the read model caught up; then a bounded, panic-proof run of the handler.
 
+use super::gateway;
 use crate::{
     api::{Endpoint, Shape, Who},
     extract::{Call, accept::preferred, call::single, token},
@@ -16,7 +17,7 @@ use actix_web::{
     web::Data,
 };
 use app::sessions::Principal;
-use domain::{actor::Actor, ids::GatewayId, staff::StaffRole};
+use domain::{actor::Actor, staff::StaffRole};
 use futures_util::FutureExt as _;
 use std::{panic::AssertUnwindSafe, time::Duration};
 
@@ -78,7 +79,7 @@ async fn identify(
         return Ok((Actor::Anonymous, None));
     }
     if who == Who::Gateway {
-        return Ok((Actor::Gateway(gateway(request, portal).await?), None));
+        return Ok((Actor::Gateway(gateway::identify(request, portal).await?), None));
     }
     let unknown = || Problem::new(&kinds::SIGN_IN_NEEDED);
     let header = single(request.headers(), &header::AUTHORIZATION).ok().flatten().ok_or_else(unknown)?;
@@ -95,15 +96,6 @@ async fn identify(
         (Who::Developer | Who::Staff | Who::Approver | Who::Gateway, _, _) => false,
     };
     if permitted { Ok((actor, role)) } else { Err(Problem::new(&kinds::FORBIDDEN)) }
-}
-
-/// The gateway that calls. What it may do here needs no more than its credential.
-async fn gateway(request: &ServiceRequest, portal: &Portal) -> Result<GatewayId, Problem> {
-    let unknown = || Problem::new(&kinds::GATEWAY_UNKNOWN);
-    let name = header::HeaderName::from_static("portal-gateway");
-    let credential = single(request.headers(), &name).ok().flatten().ok_or_else(unknown)?;
-    let known = portal.app.authenticate_gateway(credential.trim()).await?.ok_or_else(unknown)?;
-    Ok(known.gateway)
 }
 
 /// A client that takes no form of the answer is told so before anything happens.

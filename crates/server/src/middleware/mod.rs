@@ -3,3 +3,4 @@
 pub(crate) mod access_log;
 pub(crate) mod edge;
 pub(crate) mod gate;
+mod gateway;

@@ -20,6 +20,7 @@ impl From<AppError> for Problem {
             E::ProdAccount(rejection) => rejection.into(),
             E::ProdGroup(rejection) => rejection.into(),
             E::Integration(rejection) => rejection.into(),
+            E::Roster(rejection) => rejection.into(),
             E::Gateway(rejection) => rejection.into(),
             E::Allowance(rejection) => rejection.into(),
             E::Staff(rejection) => rejection.into(),

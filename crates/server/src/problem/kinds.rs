@@ -58,6 +58,7 @@ problems! {
     CONTROL_CHARACTER = 400 "body.control_character" "Control character" "A text of the body holds a control character other than tab and line breaks.";
     DOES_NOT_FIT = 400 "body.does_not_fit" "Body does not fit" "A field is unknown, missing or of the wrong type; `errors` says which.";
     TOO_LARGE = 413 "body.too_large" "Body too large" "The body has more than 64 KiB.";
+    OTHER_DIGEST = 400 "body.other_digest" "Body differs from its digest" "The body is not the one that Content-Digest was made of.";
     UNSUPPORTED_TYPE = 415 "body.unsupported_type" "Unsupported media type" "The body must be sent as application/json.";
     BAD_HEADER = 400 "header.invalid" "Invalid header" "A request header is malformed; the detail says which.";
     BAD_QUERY = 400 "query.invalid" "Invalid query" "A query parameter is unknown or malformed; `errors` says which.";
@@ -133,6 +134,13 @@ problems! {
     TOO_MANY_ACCOUNTS = 422 "developer.too_many_accounts" "Too many production accounts" "A developer owns at most so many production accounts.";
     STAFF_EXISTS = 409 "staff.already_enrolled" "Already enrolled" "The member of staff exists already.";
     STAFF_LEFT = 409 "staff.has_left" "Has left" "The member of staff has left.";
+
+    // Rules of customer sites.
+    SITES_FULL = 409 "roster.full" "No place is free" "All places for customer sites are taken; the detail says whom to ask.";
+    SITES_TOO_OFTEN = 429 "roster.too_often" "Registered too often" "The site was registered with this integration five times within a day." retry 3600;
+    SITES_NOT_ALLOWED = 403 "roster.not_allowed" "Not permitted in this group" "Only an owner or admin of the group may do this.";
+    SITES_NO_ROOM = 409 "roster.no_room" "No room for its sites" "The customer sites of the integration find no room in the group it is to move to.";
+    SITES_TOO_MANY = 409 "roster.too_many_to_move" "Too many sites to move" "An integration that more than 500 sites use stays where it is.";
 
     // Rules of gateways.
     GATEWAY_EXISTS = 409 "gateway.already_registered" "Already registered" "The gateway exists already.";

@@ -7,7 +7,7 @@ use domain::{
     fields::FieldError,
     gateway, integration,
     names::{NameProblem, NameRule},
-    prodaccount, prodgroup, staff,
+    prodaccount, prodgroup, roster, staff,
 };
 
 /// A name problem, told at the body's member that holds the name.
@@ -189,6 +189,24 @@ fn end_of_grant(
     let mut field = FieldError::new("/until", kind.code, rejection.to_string());
     field.fix = latest.map(|latest| latest.to_rfc3339_opts(SecondsFormat::Millis, true));
     Problem::new(kind).detail(rejection.to_string()).fields([field])
+}
+
+impl From<roster::Rejection> for Problem {
+    fn from(rejection: roster::Rejection) -> Self {
+        use roster::Rejection as R;
+        let kind = match &rejection {
+            R::Full { .. } => &kinds::SITES_FULL,
+            R::TooOften { retry_after_s } => {
+                let retry_after_s = Some(*retry_after_s);
+                return Self { retry_after_s, ..Self::new(&kinds::SITES_TOO_OFTEN) };
+            }
+            R::NotRegistered | R::NotYours => &kinds::NOT_FOUND,
+            R::NotAllowed => &kinds::SITES_NOT_ALLOWED,
+            R::NoRoom { .. } => &kinds::SITES_NO_ROOM,
+            R::TooManyToMove => &kinds::SITES_TOO_MANY,
+        };
+        Self::new(kind).detail(rejection.to_string())
+    }
 }
 
 impl From<staff::Rejection> for Problem {
