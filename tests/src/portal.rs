@@ -18,7 +18,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{actor::Actor, address::Address, policy::Policy, staff::StaffRole};
 use serde_json::{Value, json};
 use server::{
-    config::{Config, Gateway, LogFormat, Mode, Smtp},
+    config::{Config, LogFormat, Mode, Smtp},
     demo::{journeys::staff::Access, mail::Mail, smtp_sink::SmtpSink},
     startup::Application,
 };
@@ -312,7 +312,7 @@ fn configuration(folder: &Path, mails: &SmtpSink, policy: Policy) -> Config {
         smtp: Some(Smtp { url: mails.url(), from: "portal@portal.example".to_owned() }),
         policy: Policy { reserved_mail_domains: vec!["example".to_owned()], ..policy },
         ledger: None,
-        gateway: Gateway { grpc_listen: Some(([127, 0, 0, 1], 0).into()) },
+        gateway: server::config::Gateway { grpc_listen: Some(([127, 0, 0, 1], 0).into()) },
         log_format: LogFormat::Text,
         log_level: "info".to_owned(),
         free_space_floor_bytes: 0,

@@ -36,6 +36,7 @@ pub struct Registration {
 }
 
 /// A site that takes a place in a group.
+#[expect(clippy::struct_field_names, reason = "the field is what people call it")]
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Site {
