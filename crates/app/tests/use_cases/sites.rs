@@ -1,12 +1,14 @@
 use crate::bench::{Bench, Keyed, complete};
-use app::{AppError, Meta, sites::SiteRegistered};
+use app::{AppError, Meta, allowances::Why, sites::SiteRegistered};
 use chrono::TimeDelta;
 use domain::{
     actor::Actor,
+    allowance::{LimitsAsked, ReasonCode, parse::DraftLimits},
     decider::StoredEvent as _,
     group::GroupRef,
     ids::{DeveloperId, GatewayId, IntegrationId},
     roster::{Event, Rejection, Scope, SiteId},
+    staff::StaffRole,
 };
 
 fn site(number: usize) -> SiteId {
@@ -267,4 +269,36 @@ async fn the_numbers_of_a_group_are_those_that_decide() {
     let places = bench.app.places(first).await.unwrap();
     assert_eq!(counted(&places), (2, 6, 1, ceilings.clone()));
     assert_eq!(counted(&bench.app.places(other).await.unwrap()), (0, 6, 0, ceilings));
+}
+
+#[tokio::test]
+async fn a_group_whose_limits_staff_have_set_stands_outside_the_ceilings() {
+    let bench = Bench::new().await;
+    let (ada, quiz) = owner(&bench, "ada").await;
+    let exam = bench.integration(ada, complete("Exam")).await;
+    let group = GroupRef::Development(bench.group(ada, "Rocket").await);
+    bench.app.move_integration(bench.by(ada), ada, exam, group).await.unwrap();
+    for number in 0..4 {
+        register(&bench, quiz, number).await.unwrap();
+        if number < 2 {
+            register(&bench, exam, number).await.unwrap();
+        }
+    }
+    assert!(is_full(&register(&bench, exam, 2).await, Scope::Owner));
+    let grace = bench.staff("grace@portal.org", StaffRole::Approver).await.0;
+    let draft = DraftLimits { calls: 20_000, window_s: None, window: None, sites: Some(9), partition: None };
+    let (asked, why) = (LimitsAsked::parse(draft).unwrap(), Why { reason: ReasonCode::Peak, note: None });
+    bench.app.set_limits(bench.by_staff(grace), grace, group, asked, why).await.unwrap();
+    for number in 2..9 {
+        register(&bench, exam, number).await.unwrap();
+    }
+    assert!(is_full(&register(&bench, exam, 9).await, Scope::Group), "nine are nine");
+    assert!(bench.app.places(group).await.unwrap().ceilings.is_empty());
+    for number in 4..6 {
+        register(&bench, quiz, number).await.unwrap();
+    }
+    assert!(is_full(&register(&bench, quiz, 6).await, Scope::Group), "the other group has its six again");
+    let events = roster_events(&bench).await;
+    let counted = events.iter().filter(|event| matches!(event, Event::PlacesTaken(_))).count();
+    assert_eq!(counted, 8, "the organisation counts what stood below its ceiling");
 }
