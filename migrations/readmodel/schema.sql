@@ -179,6 +179,14 @@ CREATE TABLE timeline (
     note       TEXT
 ) STRICT;
 
+CREATE TABLE notice (
+    position   INTEGER PRIMARY KEY,
+    group_id   TEXT    NOT NULL,
+    at         INTEGER NOT NULL,
+    event_type TEXT    NOT NULL,
+    data       TEXT    NOT NULL
+) STRICT;
+
 CREATE TABLE command (
     id         TEXT    PRIMARY KEY,
     first      INTEGER NOT NULL,
@@ -266,4 +274,5 @@ CREATE INDEX prod_group_by_submission ON prod_group (submitted_position) WHERE s
 CREATE INDEX prod_group_by_deadline ON prod_group (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX allowance_by_end_of_grant ON allowance (grant_until) WHERE grant_until IS NOT NULL;
 CREATE INDEX integration_by_group ON integration (group_id);
+CREATE INDEX notice_by_group ON notice (group_id, position);
 CREATE INDEX timeline_by_stream ON timeline (stream, position);

@@ -17,6 +17,7 @@ use domain::{
     prodgroup::ProdGroup,
     roster::{Roster, RosterOf},
     staff::Staff,
+    usagewatch::UsageWatch,
 };
 use eventlog::{NewEvent, StreamName};
 use uuid::Uuid;
@@ -93,6 +94,13 @@ impl Aggregate for Allowance {
             GroupRef::Development(id) => id.uuid(),
             GroupRef::Production(id) => id.uuid(),
         }
+    }
+}
+
+impl Aggregate for UsageWatch {
+    type Id = GroupRef;
+    fn uuid(id: GroupRef) -> Uuid {
+        Allowance::uuid(id)
     }
 }
 

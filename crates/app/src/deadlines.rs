@@ -39,6 +39,7 @@ impl App {
         }
     }
 
+    /// What comes with a command that nobody gave.
     pub(crate) fn by_itself(&self, route: &'static str) -> Meta {
         Meta {
             actor: Actor::System,

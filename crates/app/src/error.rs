@@ -189,6 +189,12 @@ impl AppError {
     }
 }
 
+impl From<domain::usagewatch::Rejection> for AppError {
+    fn from(rejection: domain::usagewatch::Rejection) -> Self {
+        match rejection {}
+    }
+}
+
 impl From<FoldError> for AppError {
     fn from(error: FoldError) -> Self {
         match error {

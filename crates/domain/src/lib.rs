@@ -37,5 +37,6 @@ pub mod staff;
 mod table;
 #[cfg(test)]
 mod testing;
+pub mod usagewatch;
 
 pub use decider::{Context, Decider, Decision, Unexpected};

@@ -14,6 +14,7 @@ use crate::{
     samples::Samples,
     staff::Staff,
     testing::{at, updates_expectations},
+    usagewatch::UsageWatch,
 };
 use std::{fmt::Debug, fs, path::Path};
 
@@ -33,6 +34,7 @@ fn every_phase_answers_every_command_and_event_as_the_table_says() {
         rows::<Gateway>(),
         rows::<Allowance>(),
         rows::<Roster>(),
+        rows::<UsageWatch>(),
     ]
     .concat()
     .join("\n")

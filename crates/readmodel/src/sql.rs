@@ -45,6 +45,7 @@ pub(crate) const DUMPS: &[(&str, &str)] = &[
     ("integration", "SELECT * FROM integration ORDER BY position"),
     ("integration_secret", "SELECT * FROM integration_secret ORDER BY integration, position"),
     ("mail_outcome", "SELECT * FROM mail_outcome ORDER BY intent"),
+    ("notice", "SELECT * FROM notice ORDER BY position"),
     ("prod_account", "SELECT * FROM prod_account ORDER BY position"),
     ("prod_account_member", "SELECT * FROM prod_account_member ORDER BY account, developer"),
     ("prod_group", "SELECT * FROM prod_group ORDER BY position"),

@@ -27,7 +27,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 /// The head of a request must have arrived by then; the body counts against the handler's time.
 const HEAD_MAX: Duration = Duration::from_secs(5);
@@ -109,6 +109,7 @@ impl Application {
         workers.push(tokio::spawn(worker.run(until(stopped.clone()))));
         workers.push(tokio::spawn(follow(follower, stopped.clone())));
         workers.push(tokio::spawn(keep_house(portal.app.clone(), stopped.clone())));
+        workers.push(tokio::spawn(tell_thresholds(portal.app.clone(), notices, stopped.clone())));
         workers.push(tokio::spawn(keep_usage(portal.app.clone(), stopped.clone())));
         let (doors_stop, shut) = watch::channel(false);
         let grpc = grpc.map(|grpc| tokio::spawn(answer_grpc(grpc, portal.clone(), shut)));
@@ -138,7 +139,6 @@ impl Application {
         if tokio::time::timeout(WORKER_END_MAX, portal.app.finish()).await.is_err() {
             tracing::error!("a command did not end in time");
         }
-        drop(notices);
         ledger.close().await;
         log.close().await;
         tracing::info!("stopped");
@@ -170,6 +170,10 @@ async fn send_mails(worker: Worker, portal: Data<Portal>, stopped: watch::Receiv
 
 async fn keep_house(app: App, stopped: watch::Receiver<bool>) {
     app.keep_house(until(stopped)).await;
+}
+
+async fn tell_thresholds(app: App, notices: mpsc::Receiver<quota::Notice>, stopped: watch::Receiver<bool>) {
+    app.tell_thresholds(notices, until(stopped)).await;
 }
 
 async fn keep_usage(app: App, stopped: watch::Receiver<bool>) {

@@ -187,3 +187,37 @@ async fn staff_see_every_groups_quota_and_others_see_none() {
         staff.api.get(&format!("/v1/groups/{nobodys}/usage")).refused(404, "resource.not_found").await;
     }
 }
+
+#[tokio::test]
+async fn the_owner_hears_once_of_each_threshold_in_the_feed_and_by_mail_of_those_from_80_percent_on() {
+    let portal = Portal::with(few_calls()).await;
+    let door = Door::of(&portal).await;
+    let mails = || portal.mails().mails_to(&door.ada.email);
+    let before = mails().len();
+    for (number, percent, told) in [(10, 50, 0), (6, 80, 1), (2, 90, 2), (2, 100, 3)] {
+        door.calls(number, "site-a").await;
+        portal_tests::until("the feed tells", async || {
+            door.ada.api.get("/v1/notices").expect(200).await.body["items"][0]["data"]["percent"] == percent
+        })
+        .await;
+        portal_tests::until("the mail is there", async || mails().len() == before + told).await;
+    }
+    door.calls(5, "site-a").await;
+    let feed = door.ada.api.get("/v1/notices").expect(200).await;
+    assert_eq!(feed.list("/items").len(), 4, "{:#}", feed.body);
+    assert_eq!(feed.text("/items/0/group"), door.ada.personal_group);
+    let told = mails().split_off(before);
+    let subjects: Vec<_> = told.iter().map(|mail| mail.subject()).collect();
+    let most = "A group of yours has used most of its API calls";
+    assert_eq!(subjects, [most, most, "A group of yours has used all its API calls"]);
+    let text = told[0].text();
+    assert!(text.contains("has used 80 % of the API calls it has in 24 h"), "{text}");
+    assert!(text.contains(&format!("Group: Personal group ({})", door.ada.personal_group)), "{text}");
+    let stranger = portal.vendor("eve").await;
+    assert!(stranger.api.get("/v1/notices").expect(200).await.list("/items").is_empty());
+    let page = door.ada.api.get("/v1/notices?limit=3").expect(200).await;
+    let rest =
+        door.ada.api.get(&format!("/v1/notices?limit=3&cursor={}", page.text("/next"))).expect(200).await;
+    assert_eq!(rest.list("/items")[0]["data"]["percent"], 50);
+    assert!(rest.body["next"].is_null());
+}

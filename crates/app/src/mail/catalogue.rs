@@ -139,5 +139,35 @@ fn english(kind: MailKind) -> Text {
         },
         MailKind::SitesNearlyFull => SITES_NEARLY_FULL,
         MailKind::SiteRefused => SITE_REFUSED,
+        MailKind::CallsRunOut => CALLS_RUN_OUT,
+        MailKind::CallsUsedUp => CALLS_USED_UP,
     }
 }
+
+const CALLS_RUN_OUT: Text = Text {
+    subject: "A group of yours has used most of its API calls",
+    paragraphs: &[
+        "One of your groups has used {percent} % of the API calls it has in {window}. When all are used, \
+         further calls are refused until some become free again.",
+        "Group: {group} ({id})",
+        "Limit: {calls} calls in {window}",
+        "Part of the group that has this limit of its own: {part}",
+        "Reached: {since}",
+        "The quota of the group tells how much is left, when calls become free, and when none will be left \
+         at the present pace.",
+    ],
+};
+
+const CALLS_USED_UP: Text = Text {
+    subject: "A group of yours has used all its API calls",
+    paragraphs: &[
+        "One of your groups has used all API calls it has in {window}. Further calls are refused until some \
+         become free again.",
+        "Group: {group} ({id})",
+        "Limit: {calls} calls in {window}",
+        "Part of the group that has this limit of its own: {part}",
+        "Reached: {since}",
+        "The quota of the group tells when calls become free. If it needs more calls in the long run, ask \
+         for higher limits.",
+    ],
+};

@@ -4,11 +4,12 @@ use super::MailKind;
 use crate::secret::Secret;
 use chrono::{DateTime, Utc};
 use domain::{
-    group::Limits,
+    group::{GroupRef, Limits},
     ids::IntegrationId,
     prodgroup::ReasonCode,
     roster::{Scope, SiteId},
 };
+use uuid::Uuid;
 
 /// A language the catalogue has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +74,15 @@ pub(super) enum Content {
         scope: Scope,
         limit: u32,
     },
+    ThresholdReached {
+        group_name: String,
+        group: GroupRef,
+        part: Option<Uuid>,
+        percent: u8,
+        limit: u32,
+        window_s: u32,
+        since: DateTime<Utc>,
+    },
 }
 
 /// A code and where to use it.
@@ -105,6 +115,8 @@ impl Content {
             Self::ProductionRefused { .. } => MailKind::ProductionRefused,
             Self::SitesNearlyFull { .. } => MailKind::SitesNearlyFull,
             Self::SiteRefused { .. } => MailKind::SiteRefused,
+            Self::ThresholdReached { percent: 100.., .. } => MailKind::CallsUsedUp,
+            Self::ThresholdReached { .. } => MailKind::CallsRunOut,
         }
     }
 }

@@ -11,6 +11,7 @@ use domain::{
     prodaccount::{self, ProdAccount},
     prodgroup::{self, ProdGroup},
     roster::{self, Roster},
+    usagewatch::{self, Reached, UsageWatch},
 };
 use eventlog::Record;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,8 @@ use uuid::Uuid;
 
 /// A notice that could not be delivered for so long is given up.
 const NOTICE_LIFE: TimeDelta = TimeDelta::days(5);
+/// That a threshold was reached is told within its window, or within this time when that is shorter.
+const THRESHOLD_LIFE_MIN: TimeDelta = TimeDelta::hours(1);
 
 /// A mail that a fact in the log asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +78,17 @@ pub enum Wish {
         /// When; tells the newest from those before.
         at: DateTime<Utc>,
     },
+    /// A threshold of a group's calls was reached.
+    ThresholdReached {
+        /// Of which group.
+        group: GroupRef,
+        /// Which part of its calls.
+        part: Option<Uuid>,
+        /// In percent of the limit.
+        percent: u8,
+        /// When.
+        since: DateTime<Utc>,
+    },
 }
 
 impl Wish {
@@ -87,11 +101,13 @@ impl Wish {
             Self::ProductionRefused { .. } => MailKind::ProductionRefused,
             Self::SitesNearlyFull { .. } => MailKind::SitesNearlyFull,
             Self::SiteRefused { .. } => MailKind::SiteRefused,
+            Self::ThresholdReached { percent: 100.., .. } => MailKind::CallsUsedUp,
+            Self::ThresholdReached { .. } => MailKind::CallsRunOut,
         }
     }
 }
 
-/// The mail a record asks for, if any. Only production accounts and groups, and rosters, ask for mails.
+/// The mail a record asks for, if any.
 pub fn intent_of(record: &Record) -> Result<Option<MailIntent>, CodecError> {
     // Streams that are not named by a UUID are not those of aggregates.
     let Ok(id) = Uuid::try_parse(record.stream.id()) else { return Ok(None) };
@@ -108,7 +124,27 @@ pub fn intent_of(record: &Record) -> Result<Option<MailIntent>, CodecError> {
             let event = roster::Event::decode(&record.event_type, record.schema, &record.payload)?;
             Ok(roster_intent(record, &event))
         }
+        UsageWatch::CATEGORY => {
+            let event = usagewatch::Event::decode(&record.event_type, record.schema, &record.payload)?;
+            Ok(threshold_intent(record, &event))
+        }
         _ => Ok(None),
+    }
+}
+
+fn threshold_intent(record: &Record, event: &usagewatch::Event) -> Option<MailIntent> {
+    let usagewatch::Event::Reached(Reached { group, part, percent, since, window_s, mailed, .. }) = event;
+    let wish = Wish::ThresholdReached { group: *group, part: *part, percent: *percent, since: *since };
+    let lasts = TimeDelta::seconds((*window_s).into()).clamp(THRESHOLD_LIFE_MIN, NOTICE_LIFE);
+    mailed.then(|| notice(record, wish, lasts))
+}
+
+fn notice(record: &Record, wish: Wish, lasts: TimeDelta) -> MailIntent {
+    MailIntent {
+        intent: IntentId::from_uuid(Uuid::new_v5(&record.event_id, b"notice")),
+        wish,
+        cause: record.event_id,
+        expires_at: record.recorded_at + lasts,
     }
 }
 
@@ -144,16 +180,18 @@ fn group_intent(record: &Record, group: ProdGroupId, event: &prodgroup::Event) -
         | Event::FirstApprovalRecorded(_)
         | Event::SubmissionExpired(_) => return None,
     };
-    Some(notice(record, wish))
+    Some(notice(record, wish, NOTICE_LIFE))
 }
 
 fn roster_intent(record: &Record, event: &roster::Event) -> Option<MailIntent> {
     use roster::Event;
     match event {
         Event::NearlyFull(fact) => {
-            Some(notice(record, Wish::SitesNearlyFull { group: fact.group, at: fact.at }))
+            Some(notice(record, Wish::SitesNearlyFull { group: fact.group, at: fact.at }, NOTICE_LIFE))
         }
-        Event::Refused(fact) => Some(notice(record, Wish::SiteRefused { group: fact.group, at: fact.at })),
+        Event::Refused(fact) => {
+            Some(notice(record, Wish::SiteRefused { group: fact.group, at: fact.at }, NOTICE_LIFE))
+        }
         Event::SiteRegistered(_)
         | Event::SiteReleased(_)
         | Event::SiteRemoved(_)
@@ -161,15 +199,5 @@ fn roster_intent(record: &Record, event: &roster::Event) -> Option<MailIntent> {
         | Event::IntegrationArrived(_)
         | Event::PlacesTaken(_)
         | Event::PlacesFreed(_) => None,
-    }
-}
-
-/// A mail that tells what happened.
-fn notice(record: &Record, wish: Wish) -> MailIntent {
-    MailIntent {
-        intent: IntentId::from_uuid(Uuid::new_v5(&record.event_id, b"notice")),
-        wish,
-        cause: record.event_id,
-        expires_at: record.recorded_at + NOTICE_LIFE,
     }
 }

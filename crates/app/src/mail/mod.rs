@@ -42,11 +42,15 @@ pub enum MailKind {
     SitesNearlyFull,
     /// A customer site was refused.
     SiteRefused,
+    /// A group has used most of its calls.
+    CallsRunOut,
+    /// A group has used all its calls.
+    CallsUsedUp,
 }
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::SignUpCode,
         Self::AddressAlreadyKnown,
         Self::ContactCode,
@@ -55,6 +59,8 @@ impl MailKind {
         Self::ProductionRefused,
         Self::SitesNearlyFull,
         Self::SiteRefused,
+        Self::CallsRunOut,
+        Self::CallsUsedUp,
     ];
 
     /// In one word, for outbox and logs.
@@ -68,6 +74,8 @@ impl MailKind {
             Self::ProductionRefused => "production_refused",
             Self::SitesNearlyFull => "sites_nearly_full",
             Self::SiteRefused => "site_refused",
+            Self::CallsRunOut => "calls_run_out",
+            Self::CallsUsedUp => "calls_used_up",
         }
     }
 }

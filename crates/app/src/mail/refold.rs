@@ -24,7 +24,9 @@ use domain::{
     prodgroup::{Group, ProdGroup},
     roster::{Book, NearlyFull, Refused, Roster, Scope},
     sealed::{Fingerprint, Sealed},
+    usagewatch::UsageWatch,
 };
+use uuid::Uuid;
 
 /// What a wish is worth now.
 pub(super) enum StillWanted {
@@ -78,6 +80,9 @@ impl Refold {
             | Wish::ProductionRefused { group, submission } => self.notice(wish, group, submission).await,
             Wish::SitesNearlyFull { group, at } | Wish::SiteRefused { group, at } => {
                 self.about_sites(wish, (group, at), now).await
+            }
+            Wish::ThresholdReached { group, part, percent, since } => {
+                self.threshold((group, part), percent, since).await
             }
         }
     }
@@ -134,6 +139,39 @@ impl Refold {
         Ok(account.members.iter().find(|(_, role)| **role == Role::Owner).map(|(owner, _)| *owner))
     }
 
+    /// Who answers for a group, and its name; none when there is no such group.
+    async fn answerable(&self, group: GroupRef) -> Result<Option<(DeveloperId, String)>, RefoldError> {
+        let (owner, name) = match group {
+            GroupRef::Development(id) => match &*self.folds.aggregate::<DevGroup>(id).await?.state {
+                DevGroup::Active(active) => (active.owner(), active.name.clone()),
+                DevGroup::Absent => return Ok(None),
+            },
+            GroupRef::Production(id) => {
+                let folded = self.folds.aggregate::<ProdGroup>(id).await?;
+                let Some(facts) = folded.state.group() else { return Ok(None) };
+                (self.owner_of_account(facts.account).await?, facts.name.clone())
+            }
+        };
+        Ok(owner.map(|owner| (owner, name)))
+    }
+
+    /// A threshold is told as long as nothing newer is known.
+    async fn threshold(
+        &self,
+        (group, part): (GroupRef, Option<Uuid>),
+        percent: u8,
+        since: DateTime<Utc>,
+    ) -> Result<StillWanted, RefoldError> {
+        let watch = self.folds.aggregate::<UsageWatch>(group).await?.state;
+        let told = watch.told(part, percent).filter(|_| watch.is_news(part, percent, since));
+        let (Some(told), Some((owner, group_name))) = (told, self.answerable(group).await?) else {
+            return Ok(StillWanted::Obsolete);
+        };
+        let (limit, window_s) = (told.limit, told.window_s);
+        let content = Content::ThresholdReached { group_name, group, part, percent, limit, window_s, since };
+        self.to(owner, content).await
+    }
+
     /// What happened to the sites of a group is told to who answers for it.
     async fn about_sites(
         &self,
@@ -141,25 +179,17 @@ impl Refold {
         (group, at): (GroupRef, DateTime<Utc>),
         now: DateTime<Utc>,
     ) -> Result<StillWanted, RefoldError> {
-        let (owner, group_name) = match group {
-            GroupRef::Development(id) => match &*self.folds.aggregate::<DevGroup>(id).await?.state {
-                DevGroup::Active(active) => (active.owner(), active.name.clone()),
-                DevGroup::Absent => return Ok(StillWanted::Obsolete),
-            },
-            GroupRef::Production(id) => {
-                let folded = self.folds.aggregate::<ProdGroup>(id).await?;
-                let Some(facts) = folded.state.group() else { return Ok(StillWanted::Obsolete) };
-                (self.owner_of_account(facts.account).await?, facts.name.clone())
-            }
+        let Some((owner, group_name)) = self.answerable(group).await? else {
+            return Ok(StillWanted::Obsolete);
         };
         let roster = match roster_of(&self.folds, group).await? {
             Some(of) => self.folds.aggregate::<Roster>(of).await?.state,
             None => return Ok(StillWanted::Obsolete),
         };
         let told = roster.book().and_then(|book| told_of_sites(book, wish, (group, group_name, at), now));
-        match (owner, told) {
-            (Some(owner), Some(content)) => self.to(owner, content).await,
-            _ => Ok(StillWanted::Obsolete),
+        match told {
+            Some(content) => self.to(owner, content).await,
+            None => Ok(StillWanted::Obsolete),
         }
     }
 

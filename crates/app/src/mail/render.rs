@@ -72,6 +72,18 @@ fn data_of(content: &Content, locale: Locale) -> Data {
             data.push(("integration", Value::Words(integration.to_string())));
             data
         }
+        Content::ThresholdReached { group_name, group, part, percent, limit, window_s, since } => {
+            let mut data = vec![
+                ("group", words(group_name)),
+                ("id", Value::Words(group.to_string())),
+                ("percent", Value::Words(percent.to_string())),
+                ("calls", Value::Words(limit.to_string())),
+                ("window", Value::Words(length(*window_s))),
+                ("since", instant(*since)),
+            ];
+            data.extend(part.map(|part| ("part", Value::Words(part.to_string()))));
+            data
+        }
     }
 }
 
@@ -101,9 +113,18 @@ fn limits_data(group_name: &str, limits: &Limits) -> Data {
     vec![
         ("group", words(group_name)),
         ("calls", Value::Words(limits.calls.to_string())),
-        ("window", Value::Words(format!("{} h", limits.window_s / 3_600))),
+        ("window", Value::Words(length(limits.window_s))),
         ("sites", Value::Words(limits.sites.to_string())),
     ]
+}
+
+/// A length of time in the largest unit that tells it exactly.
+fn length(seconds: u32) -> String {
+    match seconds {
+        seconds if seconds.is_multiple_of(3_600) => format!("{} h", seconds / 3_600),
+        seconds if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
+        seconds => format!("{seconds} s"),
+    }
 }
 
 /// Words that came from outside: one line, nothing invisible, bounded.
@@ -208,8 +229,8 @@ mod tests {
     use super::*;
     use crate::mail::MailKind;
     use domain::{
-        group::{Partition, WindowKind},
-        ids::IntegrationId,
+        group::{GroupRef, Partition, WindowKind},
+        ids::{DevGroupId, IntegrationId},
         prodgroup::ReasonCode,
         roster::Scope,
     };
@@ -250,7 +271,24 @@ mod tests {
                 scope: Scope::Group,
                 limit: 25,
             },
+            threshold(80, Some(uuid::Uuid::nil())),
+            threshold(100, None),
         ]
+    }
+
+    fn threshold(percent: u8, part: Option<uuid::Uuid>) -> Content {
+        let group = GroupRef::Development(DevGroupId::from_uuid(uuid::Uuid::nil()));
+        let since = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let (limit, window_s) = (10_000, 5_400);
+        Content::ThresholdReached {
+            group_name: CANARY.to_owned(),
+            group,
+            part,
+            percent,
+            limit,
+            window_s,
+            since,
+        }
     }
 
     #[test]
@@ -262,7 +300,10 @@ mod tests {
                 assert!(!text.contains('{') && !text.contains('}'), "{text}");
             }
             let told = catalogue::text(content.kind(), locale).paragraphs;
-            let without_note = matches!(content, Content::ProductionRefused { .. });
+            let without_note = matches!(
+                content,
+                Content::ProductionRefused { .. } | Content::ThresholdReached { part: None, .. }
+            );
             let paragraphs = mail.text.reveal().trim_end().split("\n\n").count();
             assert_eq!(paragraphs, told.len() - usize::from(without_note));
         }

@@ -6,6 +6,7 @@ mod directory;
 mod door;
 mod fold;
 pub mod forecast;
+mod notices;
 mod rules;
 pub mod usage;
 pub mod view;

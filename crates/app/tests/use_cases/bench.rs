@@ -69,7 +69,7 @@ impl Bench {
         tokio::spawn(projector.run(std::future::pending()));
         let ledger = Ledger::open_sqlite(&dir.path().join("quota.sqlite")).await.unwrap();
         let started = Engine::start(ledger, time_of(&clock), Options::new(1)).await.unwrap();
-        let (engine, worker, _notices) = started;
+        let (engine, worker, notices) = started;
         tokio::spawn(worker.run(std::future::pending()));
         let app = App::new(Parts {
             log: log.clone(),
@@ -83,6 +83,8 @@ impl Bench {
             ids: ids.clone(),
         });
         follow(&app).await;
+        let telling = app.clone();
+        tokio::spawn(async move { telling.tell_thresholds(notices, std::future::pending()).await });
         Self { app, log, side, keys, ids, clock: hand, passwords, engine, policy, read, _dir: dir }
     }
 

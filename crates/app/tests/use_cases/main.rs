@@ -10,6 +10,7 @@ mod gateways;
 mod groups;
 mod housekeeping;
 mod integrations;
+mod notices;
 mod outcome;
 mod promotion;
 mod replay;

@@ -116,6 +116,7 @@ fn written_today() -> Vec<(&'static str, u16)> {
         crate::gateway::Event::stored_types(),
         crate::allowance::Event::stored_types(),
         crate::roster::Event::stored_types(),
+        crate::usagewatch::Event::stored_types(),
         crate::claim::Event::stored_types(),
         crate::mail::Event::stored_types(),
     ]

@@ -12,6 +12,7 @@ mod prodaccount;
 mod prodgroup;
 pub(crate) mod roster;
 pub(crate) mod staff;
+mod usagewatch;
 
 use crate::{
     codec::CodecError,
@@ -83,6 +84,7 @@ pub(crate) fn stored_events() -> Vec<StoredSample> {
         .chain(stored(crate::gateway::Gateway::events()))
         .chain(stored(crate::allowance::Allowance::events()))
         .chain(stored(crate::roster::Roster::events()))
+        .chain(stored(crate::usagewatch::UsageWatch::events()))
         .chain(stored(outcomes::claim_events()))
         .chain(stored(outcomes::mail_events()))
         .collect()

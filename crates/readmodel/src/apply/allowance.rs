@@ -1,6 +1,6 @@
 //! What was set for groups. Each column holds the newest fact of its kind, whole.
 
-use super::{ApplyError, change, json, position, sql, timeline, version};
+use super::{ApplyError, change, json, notice, position, sql, timeline, version};
 use domain::{allowance::Event, group::GroupRef};
 use eventlog::Record;
 use sqlx::SqliteConnection;
@@ -10,6 +10,7 @@ pub(super) async fn apply(
     record: &Record,
     event: Event,
 ) -> Result<(), ApplyError> {
+    notice::of_allowance(tx, record, &event).await?;
     timeline::add(tx, record, timeline::of_allowance(&event)).await?;
     let id = group(&event).to_string();
     let touch = sqlx::query(sql::ALLOWANCE_TOUCH).bind(id.clone());

@@ -7,6 +7,7 @@ mod devgroup;
 mod gateway;
 mod integration;
 mod mail;
+mod notice;
 mod prodaccount;
 mod prodgroup;
 mod roster;
@@ -29,6 +30,7 @@ use domain::{
     prodgroup::ProdGroup,
     roster::Roster,
     staff,
+    usagewatch::UsageWatch,
 };
 use eventlog::Record;
 use sqlx::{Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
@@ -77,6 +79,7 @@ pub(crate) async fn apply(tx: &mut SqliteConnection, record: &Record) -> Result<
         Integration::CATEGORY => integration::apply(tx, record, decode(record)?).await,
         Gateway::CATEGORY => gateway::apply(tx, record, decode(record)?).await,
         Roster::CATEGORY => roster::apply(tx, record, decode(record)?).await,
+        UsageWatch::CATEGORY => notice::apply(tx, record).await,
         mails::CATEGORY => mail::apply(tx, record, decode(record)?).await,
         // No query shows staff or claims.
         staff::Staff::CATEGORY => decode::<staff::Event>(record).map(drop),

@@ -1,8 +1,10 @@
 //! Production groups and their promotions.
 
-use super::{ApplyError, Statement, change, json, position, sql, stream_uuid, timeline, version, word};
+use super::{
+    ApplyError, Statement, change, json, notice, position, sql, stream_uuid, timeline, version, word,
+};
 use crate::PromotionState;
-use domain::{ids::ProdGroupId, prodgroup::Event};
+use domain::{group::GroupRef, ids::ProdGroupId, prodgroup::Event};
 use eventlog::Record;
 use sqlx::SqliteConnection;
 
@@ -12,6 +14,10 @@ pub(super) async fn apply(
     event: Event,
 ) -> Result<(), ApplyError> {
     timeline::add(tx, record, timeline::of_group(&event)).await?;
+    if let Event::ProductionApproved(approved) = &event {
+        let group = GroupRef::Production(ProdGroupId::from_uuid(stream_uuid(record)?));
+        notice::of_approval(tx, record, group, approved).await?;
+    }
     change(tx, statement(record, event)?).await
 }
 

@@ -1,6 +1,6 @@
 //! Customer sites of groups. What an organisation counts is shown to nobody.
 
-use super::{ApplyError, change, position, sql, timeline};
+use super::{ApplyError, change, notice, position, sql, timeline};
 use chrono::{DateTime, Utc};
 use domain::{
     Decider as _,
@@ -21,6 +21,7 @@ pub(super) async fn apply(
     record: &Record,
     event: Event,
 ) -> Result<(), ApplyError> {
+    notice::of_roster(tx, record, &event).await?;
     if let Some((group, shown)) = timeline::of_roster(&event) {
         // A roster may hold several groups; each of them shows its own.
         timeline::add_to(tx, record, stream(group), shown).await?;

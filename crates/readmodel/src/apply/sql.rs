@@ -9,6 +9,8 @@ statements! {
         "INSERT INTO timeline (position, stream, at, event_type, actor_kind, actor_id, data, note)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
+    NOTICE_ADD = "INSERT INTO notice (position, group_id, at, event_type, data) VALUES (?1, ?2, ?3, ?4, ?5)";
+
     DEVELOPER_ADD =
         "INSERT INTO developer (id, version, position, email, name, locale, terms_version, proven_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";

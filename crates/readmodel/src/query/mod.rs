@@ -9,6 +9,7 @@ pub mod gateway;
 pub mod group;
 pub mod integration;
 pub mod lookup;
+pub mod notice;
 pub mod production;
 pub mod site;
 pub(crate) mod sql;
@@ -68,6 +69,11 @@ pub struct Member {
 impl Page {
     pub(crate) fn after_key(self) -> i64 {
         i64::try_from(self.after).unwrap_or(i64::MAX)
+    }
+
+    /// For lists that begin with the newest.
+    pub(crate) fn before_key(self) -> i64 {
+        if self.after == 0 { i64::MAX } else { self.after_key() }
     }
 
     /// One row more than asked for, which tells whether the list goes on.

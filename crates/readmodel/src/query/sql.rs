@@ -99,6 +99,11 @@ statements! {
         "SELECT * FROM timeline
           WHERE stream IN (SELECT value FROM json_each(?1)) AND position > ?2
           ORDER BY position LIMIT ?3";
+    NOTICES_OF =
+        "SELECT n.*
+           FROM group_access AS a JOIN notice AS n ON n.group_id = a.group_id
+          WHERE a.developer = ?1 AND n.position < ?2
+          ORDER BY n.position DESC LIMIT ?3";
     COMMAND =
         "SELECT first, last, at FROM command WHERE id = ?1 AND actor_kind = ?2 AND actor_id = ?3";
 }

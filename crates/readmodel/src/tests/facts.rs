@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     address::MailboxClass,
     allowance, devgroup,
-    group::{GroupRef, Limits},
+    group::{GroupRef, Limits, WindowKind},
     ids::{DeveloperId, ProdAccountId, ProdGroupId, StaffId, SubjectId, SubmissionId},
     integration::facts::Facts,
     policy::{Policy, Tier},
@@ -14,6 +14,7 @@ use domain::{
         checklist::{Checklist, Evidence},
     },
     sealed::{Fingerprint, Sealed},
+    usagewatch,
 };
 use uuid::Uuid;
 
@@ -109,6 +110,20 @@ pub(super) fn approved(group: ProdGroupId, approved_at: DateTime<Utc>) -> prodgr
         policy_version: 1,
         approved_at,
     })
+}
+
+/// A threshold of a group.
+pub(super) fn reached(group: GroupRef, percent: u8, since: DateTime<Utc>) -> usagewatch::Reached {
+    usagewatch::Reached {
+        group,
+        part: None,
+        percent,
+        limit: 10_000,
+        window_s: 86_400,
+        window: WindowKind::Rolling,
+        since,
+        mailed: percent >= usagewatch::MAILED_FROM_PERCENT,
+    }
 }
 
 /// Every fact of what is set for a group, in an order in which each can follow the one before.

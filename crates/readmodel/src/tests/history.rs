@@ -1,6 +1,6 @@
 //! Histories: a log filled by gestures whose facts are checked by the aggregates' own folds.
 
-use super::facts::{approved, contact, created, review_started, sealed, submitted};
+use super::facts::{approved, contact, created, reached, review_started, sealed, submitted};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Decider,
@@ -23,6 +23,7 @@ use domain::{
     roster,
     sealed::Fingerprint,
     staff::{self, Staff, StaffRole},
+    usagewatch::{self, UsageWatch},
 };
 use eventlog::{
     ActorEnvelope, AppendBatch, Envelope, EventLog, Expected, NewEvent, Position, Record, StreamAppend,
@@ -98,6 +99,7 @@ impl Portal {
             gateway::Event::stored_types(),
             roster::Event::stored_types(),
             allowance::Event::stored_types(),
+            usagewatch::Event::stored_types(),
             mail::Event::stored_types(),
             claim::Event::stored_types(),
         ]
@@ -409,6 +411,17 @@ impl Portal {
             GroupRef::Production(id) => id.uuid(),
         };
         let facts = self.facts::<Allowance>(uuid, vec![event]).await;
+        self.record(None, [facts]).await
+    }
+
+    /// A threshold of a group was reached.
+    pub(super) async fn watch(&mut self, group: GroupRef, percent: u8) -> bool {
+        let uuid = match group {
+            GroupRef::Development(id) => id.uuid(),
+            GroupRef::Production(id) => id.uuid(),
+        };
+        let event = usagewatch::Event::Reached(reached(group, percent, self.now()));
+        let facts = self.facts::<UsageWatch>(uuid, vec![event]).await;
         self.record(None, [facts]).await
     }
 

@@ -4,6 +4,7 @@ mod files;
 mod folds;
 mod gateways;
 mod history;
+mod notices;
 mod pages;
 mod queries;
 mod running;

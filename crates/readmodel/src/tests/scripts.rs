@@ -23,6 +23,7 @@ impl Portal {
         assert!(self.declare(quiz, facts("Quiz plus")).await);
         assert!(self.issue_secret(quiz).await);
         assert!(self.try_secret_out(quiz).await);
+        assert!(self.watch(GroupRef::Development(group), 80).await);
         for event in allowances(GroupRef::Development(group), owner, self.now()) {
             assert!(self.allow(GroupRef::Development(group), event.clone()).await, "{event:?}");
         }

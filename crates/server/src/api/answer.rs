@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PageOf<T> {
-    /// The items, oldest first.
+    /// The items, oldest first where the list does not say otherwise.
     #[schema(max_items = 100)]
     items: Vec<T>,
     /// Cursor of the next page; null at the end.

@@ -14,6 +14,7 @@ pub mod groups;
 pub mod integrations;
 pub mod lookup;
 pub mod me;
+pub mod notices;
 pub mod oauth;
 pub mod openapi;
 pub(crate) mod parse;

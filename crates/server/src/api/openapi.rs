@@ -3,8 +3,8 @@
 
 use super::{
     Endpoint, ROUTES, Shape, Who, accounts, allowances, commands, door, gateways, groups, integrations,
-    lookup, me, oauth, policy, production_groups, promotions, quota, service, sessions, sign_ups, sites,
-    usage,
+    lookup, me, notices, oauth, policy, production_groups, promotions, quota, service, sessions, sign_ups,
+    sites, usage,
 };
 use crate::problem::{MEDIA_TYPE, ProblemBody};
 use serde_json::{Map, Value, json};
@@ -31,6 +31,7 @@ use utoipa::OpenApi;
         groups::rename::handle,
         quota::get::handle,
         usage::get::handle,
+        notices::list::handle,
         groups::timeline::handle,
         allowances::get_shares::handle,
         allowances::declare_shares::handle,

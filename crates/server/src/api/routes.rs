@@ -3,7 +3,7 @@
 
 use super::{
     Endpoint, Shape, Who, accounts, allowances, commands, door, gateways, groups, integrations, lookup, me,
-    oauth, policy, production_groups, promotions, quota, service, sessions, sign_ups, sites, usage,
+    notices, oauth, policy, production_groups, promotions, quota, service, sessions, sign_ups, sites, usage,
 };
 use crate::{
     middleware::gate,
@@ -46,6 +46,7 @@ routes! {
     get_group_timeline "GET /v1/groups/{group}/timeline" SignedIn Read groups::timeline;
     list_sites "GET /v1/groups/{group}/sites" Developer Read sites::list;
     remove_site "DELETE /v1/groups/{group}/sites/{site}" Developer Command sites::remove;
+    list_notices "GET /v1/notices" Developer Read notices::list;
     list_integrations "GET /v1/integrations" Developer Read integrations::list;
     register_integration "POST /v1/integrations" Developer Command integrations::register;
     get_integration "GET /v1/integrations/{integration}" Developer Read integrations::get;

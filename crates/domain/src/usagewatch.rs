@@ -1,0 +1,185 @@
+//! Which thresholds of a group's calls were reached and told. One for each group of either kind, in a stream of its
+//! own, so that nobody's calls bump the version that others change the group by.
+
+use crate::{
+    decider::{Context, Decider, Decision, Unexpected},
+    group::{GroupRef, WindowKind},
+    sealed::Subjects,
+    stored_events,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// From this threshold on people are told by mail as well.
+pub const MAILED_FROM_PERCENT: u8 = 80;
+/// A threshold of a window shorter than this is recorded once in such a time.
+const RECORDED_EVERY: TimeDelta = TimeDelta::hours(1);
+/// A threshold of a window shorter than this is mailed once in such a time.
+const MAILED_EVERY: TimeDelta = TimeDelta::hours(24);
+/// Thresholds that are remembered; the oldest goes first.
+const REMEMBERED_MAX: usize = 256;
+
+/// Requests about thresholds.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// A threshold was reached; whether people hear of it is decided here.
+    Tell(Threshold),
+}
+
+/// A threshold that was reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Threshold {
+    /// Of which group.
+    pub group: GroupRef,
+    /// Which part of the group's calls, where parts have limits of their own.
+    pub part: Option<Uuid>,
+    /// In percent of the limit.
+    pub percent: u8,
+    /// Calls in a window.
+    pub limit: u32,
+    /// Length of the window in seconds.
+    pub window_s: u32,
+    /// Kind of the window.
+    pub window: WindowKind,
+    /// When it was reached.
+    pub since: DateTime<Utc>,
+}
+
+/// Facts about thresholds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A threshold was reached, for the first time in its window.
+    Reached(Reached),
+}
+
+/// A threshold was reached, for the first time in its window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// Of which group.
+    pub group: GroupRef,
+    /// Which part of the group's calls, where parts have limits of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Uuid>,
+    /// In percent of the limit.
+    pub percent: u8,
+    /// Calls in a window.
+    pub limit: u32,
+    /// Length of the window in seconds.
+    pub window_s: u32,
+    /// Kind of the window.
+    pub window: WindowKind,
+    /// When it was reached.
+    pub since: DateTime<Utc>,
+    /// Whether the group's owner is told by mail.
+    pub mailed: bool,
+}
+
+impl Subjects for Reached {}
+
+stored_events!(Event {
+    Reached = "usagewatch.threshold_reached" @ 1;
+});
+
+/// No rule refuses what has happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {}
+
+/// What was told.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum UsageWatch {
+    /// Nothing yet.
+    #[default]
+    Quiet,
+    /// The newest of each part and threshold.
+    Told(BTreeMap<(Option<Uuid>, u8), Told>),
+}
+
+/// When a threshold was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// When it was reached last.
+    pub since: DateTime<Utc>,
+    /// Calls of the limit then.
+    pub limit: u32,
+    /// Length of its window then, in seconds.
+    pub window_s: u32,
+    /// When it was mailed last.
+    pub mailed: Option<DateTime<Utc>>,
+}
+
+impl Decider for UsageWatch {
+    const CATEGORY: &'static str = "usagewatch";
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+
+    fn decide(&self, command: Command, _: &Context<'_>) -> Result<Decision<Event>, Rejection> {
+        let Command::Tell(reached) = command;
+        let before = self.told(reached.part, reached.percent);
+        let passed = |since: Option<DateTime<Utc>>| since.map(|since| reached.since - since);
+        // A window may be as short as a minute, and history is kept for ever.
+        let is_new = passed(before.map(|told| told.since)).is_none_or(|passed| passed >= RECORDED_EVERY);
+        if !is_new {
+            return Ok(Decision::nothing());
+        }
+        let last_mail = passed(before.and_then(|told| told.mailed));
+        let may_mail = last_mail.is_none_or(|passed| passed >= MAILED_EVERY);
+        let Threshold { group, part, percent, limit, window_s, window, since } = reached;
+        let mailed = percent >= MAILED_FROM_PERCENT && may_mail;
+        let reached = Reached { group, part, percent, limit, window_s, window, since, mailed };
+        Ok(Decision::events([Event::Reached(reached)]))
+    }
+
+    fn evolve(self, event: &Event) -> Result<Self, Unexpected> {
+        let Event::Reached(reached) = event;
+        let mut all = match self {
+            Self::Quiet => BTreeMap::new(),
+            Self::Told(all) => all,
+        };
+        let key = (reached.part, reached.percent);
+        let before = all.get(&key).and_then(|told| told.mailed);
+        let mailed = if reached.mailed { Some(reached.since) } else { before };
+        let Reached { since, limit, window_s, .. } = *reached;
+        all.insert(key, Told { since, limit, window_s, mailed });
+        if all.len() > REMEMBERED_MAX
+            && let Some(oldest) = all.iter().min_by_key(|(_, told)| told.since).map(|(key, _)| *key)
+        {
+            all.remove(&oldest);
+        }
+        Ok(Self::Told(all))
+    }
+
+    fn phase(&self) -> &'static str {
+        match self {
+            Self::Quiet => "quiet",
+            Self::Told(_) => "told",
+        }
+    }
+}
+
+impl UsageWatch {
+    /// When a threshold of a part was told last.
+    pub fn told(&self, part: Option<Uuid>, percent: u8) -> Option<&Told> {
+        match self {
+            Self::Quiet => None,
+            Self::Told(all) => all.get(&(part, percent)),
+        }
+    }
+
+    /// Whether it is still worth telling that a threshold was reached: not when it was reached again since, or a
+    /// higher one in the same window.
+    pub fn is_news(&self, part: Option<Uuid>, percent: u8, since: DateTime<Utc>) -> bool {
+        let Self::Told(all) = self else { return false };
+        let Some(told) = all.get(&(part, percent)).filter(|told| told.since == since) else { return false };
+        let ends = since + TimeDelta::seconds(told.window_s.into());
+        let is_higher = |(key, higher): (&(Option<Uuid>, u8), &Told)| {
+            key.0 == part && key.1 > percent && since <= higher.since && higher.since < ends
+        };
+        !all.iter().any(is_higher)
+    }
+}
+
+#[cfg(test)]
+mod tests;

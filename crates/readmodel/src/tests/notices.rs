@@ -1,0 +1,71 @@
+//! What members of groups are told without asking.
+
+use super::{
+    facts::{allowances, promotion},
+    history::Portal,
+};
+use crate::Page;
+use domain::group::GroupRef;
+
+const ALL: Page = Page { after: 0, limit: 100 };
+
+#[tokio::test]
+async fn members_hear_of_thresholds_and_of_what_staff_set_newest_first() {
+    let mut portal = Portal::new();
+    let owner = portal.sign_up().await;
+    let group = GroupRef::Development(portal.group(owner, "Quiz lab").await);
+    assert!(portal.watch(group, 50).await);
+    for event in allowances(group, owner, portal.now()) {
+        assert!(portal.allow(group, event).await);
+    }
+    assert!(portal.watch(group, 80).await);
+    let account = portal.account(owner, "Acme").await;
+    let released = portal.draft(owner, account, "Acme - Quiz").await;
+    for event in promotion(released, owner, portal.now()) {
+        assert!(portal.promote(released, event).await);
+    }
+    let running = portal.project().await;
+    let told = running.model.notices_of(owner, ALL).await.unwrap();
+    let types: Vec<_> = told.items.iter().map(|row| row.event_type.as_str()).collect();
+    assert_eq!(
+        types,
+        [
+            "prodgroup.production_approved",
+            "usagewatch.threshold_reached",
+            "allowance.resumed",
+            "allowance.suspended",
+            "allowance.grant_ended",
+            "allowance.granted",
+            "allowance.limits_set",
+            "usagewatch.threshold_reached",
+        ]
+    );
+    assert_eq!((told.items[0].group, told.items[1].group), (GroupRef::Production(released), group));
+    assert_eq!((&told.items[1].data["percent"], &told.items[1].data["mailed"]), (&80.into(), &true.into()));
+    assert_eq!(told.next, None);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_goes_on_with_older_ones_and_strangers_hear_nothing() {
+    let mut portal = Portal::new();
+    let (owner, stranger) = (portal.sign_up().await, portal.sign_up().await);
+    let group = GroupRef::Development(portal.group(owner, "Quiz lab").await);
+    for percent in [50, 80, 90, 100] {
+        assert!(portal.watch(group, percent).await);
+    }
+    let running = portal.project().await;
+    let mut percents = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = running.model.notices_of(owner, Page { after, limit: 3 }).await.unwrap();
+        percents.extend(page.items.iter().map(|row| row.data["percent"].as_u64().unwrap()));
+        match page.next {
+            Some(next) => after = next,
+            None => break,
+        }
+    }
+    assert_eq!(percents, [100, 90, 80, 50]);
+    assert!(running.model.notices_of(stranger, ALL).await.unwrap().items.is_empty());
+    running.stop().await;
+}
