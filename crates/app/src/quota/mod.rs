@@ -7,6 +7,7 @@ mod door;
 mod fold;
 pub mod forecast;
 mod notices;
+pub mod parts;
 mod rules;
 pub mod usage;
 pub mod view;

@@ -190,6 +190,17 @@ impl Rules {
         (key, self.chain_of(key))
     }
 
+    /// The pool of a part that has one of its own.
+    pub(super) fn chain_of_part(&self, part: u128) -> (PoolKey, Chain) {
+        let key = self.key(part);
+        (key, self.chain_of(key))
+    }
+
+    /// The pool of a site, where each has one of its own.
+    pub(super) fn chain_of_site(&self, site: &str) -> (PoolKey, Chain) {
+        self.chain_of_part(site_number(site))
+    }
+
     /// All limits for a cell of this group.
     fn chain_of(&self, cell: PoolKey) -> Chain {
         // Parts of a divided pool draw on the whole; parts with pools of their own do not.

@@ -2,6 +2,7 @@
 
 use super::{
     forecast::{Outlook, Pace, empty_at},
+    parts::PartView,
     rules::group_number,
 };
 use crate::{App, error::AppError};
@@ -9,7 +10,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     allowance::{Allowance, Base, InForce, Share},
     devgroup::DevGroup,
-    group::{GroupRef, Limits, WindowKind},
+    group::{GroupRef, Limits, Partition, WindowKind},
     ids::IntegrationId,
     prodgroup::ProdGroup,
 };
@@ -17,6 +18,7 @@ use quota::{
     Examined, Kind, Purpose, Role, Standing, Violated, Window,
     usage::{By, Query, Span},
 };
+use std::collections::BTreeSet;
 
 /// Steps of five minutes that the pace is taken from, the running one among them.
 const PACE_STEPS: i64 = 12;
@@ -38,6 +40,10 @@ pub struct QuotaView {
     pub next_free: Option<NextFree>,
     /// Sums over several groups that bind as well.
     pub ceilings: Vec<LimitView>,
+    /// What has the limit: the whole group, or each of its parts.
+    pub partition: Partition,
+    /// Parts with limits of their own, that with least left first; it is the one the numbers here are of.
+    pub parts: Vec<PartView>,
     /// What the vendor parts the calls into.
     pub shares: Vec<ShareView>,
     /// When a temporary grant ends; the group's own limit includes it.
@@ -119,23 +125,33 @@ impl App {
             return Err(AppError::Busy);
         }
         let Some(rules) = quota.directory.rules(group) else { return Ok(None) };
-        let Some(set) = self.in_force(group, quota.engine.now_ms()).await? else { return Ok(None) };
+        let Some((set, integrations)) = self.in_force(group, quota.engine.now_ms()).await? else {
+            return Ok(None);
+        };
         let (key, chain) = rules.chain();
         // Nobody's part, from where all shares are seen.
         let chain = chain.shared(0, &watched(&set.shares));
         let cell = quota.engine.cell(key);
         let examined = quota.engine.examine(&cell, &chain).await.map_err(AppError::unavailable)?;
+        let (parts, mut divided): (Vec<_>, Vec<_>) =
+            self.parts(group, &rules, &integrations).await?.into_iter().unzip();
+        // Where parts have pools of their own, nothing is counted in that of the whole.
+        let examined = if divided.is_empty() { examined } else { divided.swap_remove(0) };
         let query =
             Query { group: group_number(group), span: Span::Step, steps: PACE_STEPS, by: By::Nothing };
         let history = quota.engine.history(&query).await.map_err(AppError::unavailable)?;
         let calls = history.series.iter().map(|series| series.sum().admitted).sum();
         let begun = history.steps.first().copied().unwrap_or(examined.view.now);
         let pace = Pace { calls, within_ms: examined.view.now.saturating_sub(begun).max(1) };
-        Ok(Some(QuotaView::of(&examined, pace, &set)))
+        Ok(Some(QuotaView { parts, ..QuotaView::of(&examined, pace, &set) }))
     }
 
-    /// What staff and vendor have set for a group.
-    async fn in_force(&self, group: GroupRef, now: i64) -> Result<Option<InForce>, AppError> {
+    /// What staff and vendor have set for a group, and what is in it.
+    async fn in_force(
+        &self,
+        group: GroupRef,
+        now: i64,
+    ) -> Result<Option<(InForce, BTreeSet<IntegrationId>)>, AppError> {
         let folds = &self.inner.folds;
         let (base, integrations) = match group {
             GroupRef::Development(id) => match &*folds.aggregate::<DevGroup>(id).await?.state {
@@ -151,7 +167,8 @@ impl App {
             }
         };
         let allowance = folds.aggregate::<Allowance>(group).await?;
-        Ok(Some(allowance.state.in_force(base, instant(now), |id| integrations.contains(&id))))
+        let set = allowance.state.in_force(base, instant(now), |id| integrations.contains(&id));
+        Ok(Some((set, integrations)))
     }
 }
 
@@ -177,6 +194,7 @@ impl QuotaView {
             let until = opened.saturating_add(window.length_ms);
             empty_at(&Outlook { now: view.now, left: standing.left(), frees: &standing.frees, until }, pace)
         });
+        let is_divided = set.limits.partition != Partition::Group;
         let is_empty = tightest.is_some_and(|(limit, _)| limit.left == 0);
         Self {
             now: instant(view.now),
@@ -188,12 +206,15 @@ impl QuotaView {
                 .filter(|_| set.suspended.is_none())
                 .and_then(|(limit, standing)| NextFree::of(*limit, standing)),
             ceilings: binding.iter().skip(1).map(|(limit, _)| *limit).collect(),
+            partition: set.limits.partition,
+            parts: Vec::new(),
             shares: set.shares.iter().map(|share| ShareView::of(share, standings)).collect(),
             granted_until: set.until,
             shadow: standings.iter().find_map(|standing| shadow(standing, view.used)),
             forecast: Forecast {
                 calls_per_hour: pace.per_hour(),
-                empty_at: emptied.min().filter(|_| !is_empty).map(instant),
+                // The pace is that of the whole group.
+                empty_at: emptied.min().filter(|_| !is_empty && !is_divided).map(instant),
             },
             suspended: set.suspended,
         }
@@ -266,6 +287,6 @@ fn shadow(standing: &Standing, used: u64) -> Option<ShadowView> {
     (standing.role == Role::Shadow).then_some(ShadowView { calls, would_have_refused })
 }
 
-fn instant(ms: i64) -> DateTime<Utc> {
+pub(super) fn instant(ms: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(ms).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }

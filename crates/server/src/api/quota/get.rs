@@ -1,7 +1,10 @@
 //! `GET /v1/groups/{group}/quota`
 
 use crate::{
-    api::{answer, schemas, values::Window},
+    api::{
+        answer, schemas,
+        values::{Partition, Window},
+    },
     extract::{Call, query::NoQuery},
     portal::Portal,
     problem::{Problem, kinds},
@@ -12,6 +15,7 @@ use actix_web::{
 };
 use app::quota::{
     Violated,
+    parts::{PartOf, PartView},
     view::{LimitView, NextFree, QuotaView, ShareView},
 };
 use chrono::{DateTime, Utc};
@@ -46,6 +50,12 @@ pub struct Quota {
     /// When calls become free, and why; null when none are used, or all are refused.
     #[schema(required)]
     next_free: Option<NextCalls>,
+    /// What has the limit.
+    partition: Partition,
+    /// Parts with limits of their own, that with least left first; the numbers above are those of the first.
+    /// Sites are those that called in the last 24 hours. Empty where the group is one.
+    #[schema(max_items = 50)]
+    parts: Vec<Part>,
     /// Sums over several groups in which the calls count as well.
     #[schema(max_items = 2)]
     ceilings: Vec<Ceiling>,
@@ -62,6 +72,24 @@ pub struct Quota {
     /// Every call is refused since then.
     #[schema(required)]
     suspended_since: Option<DateTime<Utc>>,
+}
+
+/// A part of the group with a limit of its own.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = QuotaPart)]
+pub struct Part {
+    #[schema(required, value_type = Option<schemas::IntegrationId>)]
+    integration: Option<String>,
+    #[schema(required, max_length = 64)]
+    site: Option<String>,
+    /// Calls that count now, those held for it among them.
+    #[schema(minimum = 0)]
+    used: u64,
+    #[schema(minimum = 0)]
+    remaining: u32,
+    #[schema(required)]
+    next_free_at: Option<DateTime<Utc>>,
 }
 
 /// When calls become free.
@@ -201,6 +229,8 @@ impl Quota {
             held: view.held,
             remaining: view.remaining,
             next_free: view.next_free.as_ref().map(NextCalls::of),
+            partition: view.partition.into(),
+            parts: view.parts.iter().map(Part::of).collect(),
             ceilings: view.ceilings.iter().map(|ceiling| Ceiling::of(ceiling, own)).collect(),
             shares: view.shares.iter().map(Share::of).collect(),
             shadow: view
@@ -220,6 +250,16 @@ impl Quota {
 impl NextCalls {
     fn of(next: &NextFree) -> Self {
         Self { at: next.at, calls: next.calls, limit: next.limit.limit.into(), why: why(&next.limit) }
+    }
+}
+
+impl Part {
+    fn of(view: &PartView) -> Self {
+        let (integration, site) = match &view.part {
+            PartOf::Integration(id) => (Some(id.to_string()), None),
+            PartOf::Site(site) => (None, Some(site.clone())),
+        };
+        Self { integration, site, used: view.used, remaining: view.left, next_free_at: view.next_free_at }
     }
 }
 
@@ -287,6 +327,7 @@ fn forecast(view: &QuotaView) -> String {
     match (view.suspended, view.forecast.empty_at) {
         (Some(_), _) => "Every call is refused.".to_owned(),
         (None, Some(at)) => format!("At this pace, empty at {}.", minute(at)),
+        (None, None) if !view.parts.is_empty() => "Each part has a limit of its own.".to_owned(),
         (None, None) if view.remaining == 0 => "Nothing is left.".to_owned(),
         (None, None) if pace == 0 => "No calls in the last hour.".to_owned(),
         (None, None) => "At this pace, calls become free as fast as they are made.".to_owned(),
