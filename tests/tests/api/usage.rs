@@ -207,7 +207,7 @@ async fn the_owner_hears_once_of_each_threshold_in_the_feed_and_by_mail_of_those
     assert_eq!(feed.list("/items").len(), 4, "{:#}", feed.body);
     assert_eq!(feed.text("/items/0/group"), door.ada.personal_group);
     let told = mails().split_off(before);
-    let subjects: Vec<_> = told.iter().map(|mail| mail.subject()).collect();
+    let subjects: Vec<_> = told.iter().map(server::demo::mail::Mail::subject).collect();
     let most = "A group of yours has used most of its API calls";
     assert_eq!(subjects, [most, most, "A group of yours has used all its API calls"]);
     let text = told[0].text();

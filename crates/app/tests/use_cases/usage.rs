@@ -1,14 +1,20 @@
 //! A group's quota and the history of its calls, as people see them.
 
 use crate::bench::{Bench, rest};
-use app::quota::{
-    Caller, Question, Verdict, Violated,
-    usage::{By, Count, Part, Range},
+use app::{
+    allowances::Why,
+    quota::{
+        Caller, Question, Verdict, Violated,
+        parts::PartOf,
+        usage::{By, Count, Part, Range},
+    },
 };
 use chrono::TimeDelta;
 use domain::{
-    group::{GroupRef, WindowKind},
+    allowance::{GrantAsked, LimitsAsked, ReasonCode, parse::DraftLimits},
+    group::{GroupRef, Partition, WindowKind},
     ids::{DevGroupId, DeveloperId, IntegrationId},
+    staff::StaffRole,
 };
 
 struct Quiz {
@@ -137,4 +143,57 @@ async fn what_became_of_calls_is_told_by_integration_site_and_outcome() {
     let by_integration = of(By::Integration).await.unwrap();
     assert_eq!(by_integration.series[0].part, Part::Integration(quiz.integration.uuid().as_u128()));
     assert_eq!(of(By::Outcome).await.unwrap().series.len(), 2);
+}
+
+#[tokio::test]
+async fn parts_with_limits_of_their_own_are_shown_one_by_one() {
+    let bench = Bench::new().await;
+    let quiz = Quiz::of(&bench, "ada@acme.com").await;
+    let grace = bench.staff("grace@portal.org", StaffRole::Approver).await.0;
+    let mary = bench.staff("mary@portal.org", StaffRole::Approver).await.0;
+    for partition in [Partition::Integration, Partition::GroupSite] {
+        let draft =
+            DraftLimits { calls: 100, window_s: None, window: None, sites: None, partition: Some(partition) };
+        let asked = LimitsAsked::parse(draft).unwrap();
+        for staff in [grace, mary] {
+            let why = Why { reason: ReasonCode::Peak, note: None };
+            bench.app.set_limits(bench.by_staff(staff), staff, quiz.group, asked, why).await.unwrap();
+        }
+        assert!(quiz.call(&bench, Some("site-a"), 30).await);
+        assert!(quiz.call(&bench, Some("site-b"), 40).await);
+        bench.app.write_usage().await;
+        let view = bench.app.quota(quiz.group).await.unwrap().unwrap();
+        let parts: Vec<_> = view.parts.iter().map(|one| (one.part.clone(), one.used, one.left)).collect();
+        if partition == Partition::Integration {
+            assert_eq!(parts, [(PartOf::Integration(quiz.integration), 70, 30)]);
+        } else {
+            let site = |site: &str| PartOf::Site(site.to_owned());
+            assert_eq!(parts, [(site("site-b"), 40, 60), (site("site-a"), 30, 70)]);
+        }
+        assert_eq!(view.partition, partition);
+        assert_eq!(
+            (view.own.calls, view.remaining, view.forecast.empty_at),
+            (100, u64::from(parts[0].2), None)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_grant_its_end_a_shadow_limit_and_a_suspension_show() {
+    let bench = Bench::new().await;
+    let quiz = Quiz::of(&bench, "ada@acme.com").await;
+    let grace = bench.staff("grace@portal.org", StaffRole::Approver).await.0;
+    let until = bench.now() + TimeDelta::days(3);
+    let why = || Why { reason: ReasonCode::Peak, note: None };
+    let asked = GrantAsked { calls: std::num::NonZeroU32::new(20_000).unwrap(), until };
+    bench.app.grant(bench.by_staff(grace), grace, quiz.group, asked, why()).await.unwrap();
+    let shadow = std::num::NonZeroU32::new(50).unwrap();
+    bench.app.set_shadow(bench.by_staff(grace), grace, quiz.group, shadow).await.unwrap();
+    assert!(quiz.call(&bench, None, 80).await);
+    let view = bench.app.quota(quiz.group).await.unwrap().unwrap();
+    assert_eq!((view.own.calls, view.granted_until, view.remaining), (20_000, Some(until), 19_920));
+    assert_eq!(view.shadow.map(|shadow| (shadow.calls, shadow.would_have_refused)), Some((50, 30)));
+    bench.app.suspend(bench.by_staff(grace), grace, quiz.group, why()).await.unwrap();
+    let view = bench.app.quota(quiz.group).await.unwrap().unwrap();
+    assert_eq!((view.suspended, view.next_free), (Some(bench.now()), None));
 }
