@@ -30,7 +30,7 @@ static SIGNATURE: HeaderName = HeaderName::from_static("portal-signature");
 pub(super) enum Gateway<'a> {
     /// Its credential.
     Credential(&'a str),
-    /// A signature over the request; [`Asked::signed`] says what it goes over.
+    /// A signature over the request; [`Asked::parts`] is what it goes over.
     Signature { credential: &'a str, time: &'a str, nonce: &'a str, signature: &'a str },
 }
 
