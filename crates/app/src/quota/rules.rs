@@ -7,10 +7,13 @@ use domain::{
     group::{GroupRef, Limits, Partition, WindowKind},
     ids::IntegrationId,
     policy::Policy,
+    roster::SiteId,
 };
+use foldhash::fast::RandomState;
 use quota::{Chain, Engine, Grace, Limit, PoolKey, Purpose, Role, Share, Violated, Window, cell::Cell};
 use sha2::{Digest as _, Sha256};
 use std::{
+    collections::{BTreeSet, HashSet},
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -42,6 +45,8 @@ pub(crate) struct Place {
     pub(crate) integration: IntegrationId,
     /// What holds for it.
     pub(crate) rules: Arc<Rules>,
+    /// Customer sites that use it.
+    sites: HashSet<SiteId, RandomState>,
     /// Its pool, once a call has needed it; not when each site has its own.
     pool: OnceLock<Pool>,
 }
@@ -93,8 +98,13 @@ impl Pool {
 }
 
 impl Place {
-    pub(super) fn new(integration: IntegrationId, rules: Arc<Rules>) -> Self {
-        Self { integration, rules, pool: OnceLock::new() }
+    pub(super) fn new(integration: IntegrationId, rules: Arc<Rules>, sites: &BTreeSet<SiteId>) -> Self {
+        Self { integration, rules, sites: sites.iter().cloned().collect(), pool: OnceLock::new() }
+    }
+
+    /// Whether a site has the integration installed.
+    pub(crate) fn is_used_by(&self, site: &str) -> bool {
+        self.sites.contains(site)
     }
 
     /// The pool that a call of this integration is counted in; none when that depends on the site, and the

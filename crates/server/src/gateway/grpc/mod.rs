@@ -175,7 +175,7 @@ async fn ask(portal: &Portal, descriptor: &RateLimitDescriptor, hits: u32) -> Re
     // No addend is one unit: the protocol can't tell it from zero.
     let cost = hits.map_err(|_| Problem::new(&kinds::DOOR_COST))?.max(1);
     let site = ask::site(entry("site"))?;
-    let question = Question { caller: shown.caller(), site, cost };
+    let question = Question { caller: shown.caller(), site: site.as_deref(), cost };
     refusal::of(portal.app.authorise(question).await.map_err(Problem::from)?)
 }
 
