@@ -312,7 +312,10 @@ fn configuration(folder: &Path, mails: &SmtpSink, policy: Policy) -> Config {
         smtp: Some(Smtp { url: mails.url(), from: "portal@portal.example".to_owned() }),
         policy: Policy { reserved_mail_domains: vec!["example".to_owned()], ..policy },
         ledger: None,
-        gateway: server::config::Gateway { grpc_listen: Some(([127, 0, 0, 1], 0).into()) },
+        gateway: server::config::Gateway {
+            grpc_listen: Some(([127, 0, 0, 1], 0).into()),
+            ..Default::default()
+        },
         log_format: LogFormat::Text,
         log_level: "info".to_owned(),
         free_space_floor_bytes: 0,
