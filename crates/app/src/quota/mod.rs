@@ -80,6 +80,6 @@ pub fn time_of(clock: &Clock) -> Time {
     let now = Arc::new(move || shown.now().timestamp_millis());
     match clock {
         Clock::System => Time::System(now),
-        Clock::Manual(_) => Time::Followed(now),
+        Clock::Manual(_) => Time::followed(now),
     }
 }
