@@ -103,7 +103,7 @@ impl Open {
     }
 
     /// When the worker's calendar needs another entry, which counts as made.
-    pub(crate) fn to_note(&mut self) -> Option<u64> {
+    pub(crate) fn note(&mut self) -> Option<u64> {
         let at = self.due_at();
         let is_earlier = self.noted.is_none_or(|noted| at < noted);
         is_earlier.then(|| {

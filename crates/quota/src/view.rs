@@ -81,7 +81,9 @@ impl Engine {
         }
         // What lies idle in this node's own lease is as good as given back.
         let (own, lease) = (cell.slice.units(), cell.lease.load(Ordering::Acquire));
-        accounts.iter_mut().for_each(|account| account.take_back(lease, own));
+        for account in &mut accounts {
+            account.take_back(lease, own);
+        }
         let view = view(&accounts, chain);
         let standings = links.iter().zip(&accounts).map(|(link, account)| Standing {
             key: link.key,

@@ -234,9 +234,10 @@ impl Worker {
         self.reach.looked(sight.is_some(), now);
         let astray_ms = self.shared.astray_ms();
         if self.reach.clock(astray_ms.is_some(), now) {
-            match astray_ms {
-                Some(ms) => tracing::error!(ms, "this clock is too far from the ledger's to lease anything"),
-                None => tracing::info!("this clock and the ledger's agree again"),
+            if let Some(ms) = astray_ms {
+                tracing::error!(ms, "this clock is too far from the ledger's to lease anything");
+            } else {
+                tracing::info!("this clock and the ledger's agree again");
             }
         }
         self.show_reach();
@@ -264,7 +265,7 @@ impl Worker {
             }
             if open.due_at() <= coarse {
                 self.due.push(key);
-            } else if let Some(at) = open.to_note() {
+            } else if let Some(at) = open.note() {
                 self.calendar.push(Reverse((at, key)));
             }
         }
@@ -320,7 +321,7 @@ impl Worker {
         if turn.open.is_empty() {
             return;
         }
-        if let Some(at) = turn.open.to_note() {
+        if let Some(at) = turn.open.note() {
             self.calendar.push(Reverse((at, turn.key)));
         }
         self.open.insert(turn.key, turn.open);
