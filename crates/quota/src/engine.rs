@@ -220,6 +220,11 @@ impl Engine {
         self.shared.now_ms()
     }
 
+    /// How far this node was behind the ledger's clock when it last looked (ms; before it: negative).
+    pub fn behind_ms(&self) -> i64 {
+        self.shared.behind_ms()
+    }
+
     /// What became of calls until now.
     pub async fn history(&self, query: &Query) -> Result<History, LedgerError> {
         self.shared.ledger.history(query, self.now_ms()).await
