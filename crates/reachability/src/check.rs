@@ -4,11 +4,13 @@ use crate::{
     contact::Contact,
     dial::Dial,
     dns::Resolver,
+    flag::Flag,
     globality::GlobalAddress,
     limits::Limits,
+    reason::Reason,
     route::{self, Route, Target},
     smtp::{self, Heard, Question, tls},
-    verdict::{Evidence, Finding, Flag, Reason, Stage, Verdict, escaped},
+    verdict::{Evidence, Finding, Stage, Verdict, escaped},
 };
 use domain::{address::Address, policy::Policy};
 use std::{collections::BTreeSet, io, net::IpAddr, sync::Arc, time::Duration};

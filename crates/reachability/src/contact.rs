@@ -1,7 +1,7 @@
 //! The address that is asked about: syntax, policy and IDN, by the rules of [`domain::address`], and names beyond
 //! ASCII on top (RFC 6531).
 
-use crate::verdict::{Flag, Reason};
+use crate::{flag::Flag, reason::Reason};
 use domain::{
     address::{ADDRESS_BYTES_MAX, Address, InvalidAddress, MailboxClass},
     policy::Policy,

@@ -119,7 +119,7 @@ impl<'a> Questions<'a> {
         loop {
             let response = self.ask_once(&at, kind).await?;
             let (code, records) = match response {
-                Asked::Answered(response) => (response.response_code, answers(response)),
+                Asked::Answered(response) => (response.response_code, answers(*response)),
                 Asked::Empty { code, believed_for } => {
                     return Ok(match code {
                         ResponseCode::NXDomain => Answer::NoName { believed_for },
@@ -205,7 +205,7 @@ fn fully_qualified(name: &Name) -> Name {
 }
 
 /// The records of the answer section; what else an answer brings along is nobody's word for anything.
-fn answers(response: Box<DnsResponse>) -> Vec<(Name, RData)> {
+fn answers(response: DnsResponse) -> Vec<(Name, RData)> {
     let records = response.into_message().answers.into_iter();
     records.map(|record| (fully_qualified(&record.name), record.data)).collect()
 }

@@ -36,13 +36,11 @@ impl Block {
 }
 
 const fn v4(first: [u8; 4], prefix: u8, name: &'static str, source: &'static str) -> Block {
-    let [a, b, c, d] = first;
-    Block { first: IpAddr::V4(Ipv4Addr::new(a, b, c, d)), prefix, name, source }
+    Block { first: IpAddr::V4(Ipv4Addr::from_octets(first)), prefix, name, source }
 }
 
 const fn v6(first: [u16; 8], prefix: u8, name: &'static str, source: &'static str) -> Block {
-    let [a, b, c, d, e, f, g, h] = first;
-    Block { first: IpAddr::V6(Ipv6Addr::new(a, b, c, d, e, f, g, h)), prefix, name, source }
+    Block { first: IpAddr::V6(Ipv6Addr::from_segments(first)), prefix, name, source }
 }
 
 /// The IPv4 special-purpose registry, and multicast, which has a registry of its own.

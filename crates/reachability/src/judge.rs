@@ -1,6 +1,6 @@
 //! What replies mean. Pure; the situations behind each line are in the table of the tests.
 
-use crate::{smtp::reply::Reply, verdict::Reason};
+use crate::{reason::Reason, smtp::reply::Reply};
 
 /// What the reply to RCPT says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,11 +83,10 @@ fn later(reply: &Reply, otherwise: Reason) -> Reason {
     match (reply.code, reply.status()) {
         (_, Some((2, 2))) => Reason::MailboxFull,
         (_, Some((2, 1) | (7, 28))) => Reason::RateLimited,
-        (_, Some((3, _) | (4, _))) => Reason::LocalError,
+        (452, None) | (_, Some((3 | 4, _))) => Reason::LocalError,
         (_, Some((5, 3))) => Reason::OurSession,
         (_, Some((7, 1))) if otherwise == Reason::TryLater => Reason::Greylisted,
         (454 | 530, Some((7, 0 | 10))) => Reason::TlsRequired,
-        (452, None) => Reason::LocalError,
         _ => otherwise,
     }
 }
@@ -96,10 +95,9 @@ fn later(reply: &Reply, otherwise: Reason) -> Reason {
 fn refused(reply: &Reply) -> Judged {
     Judged::Is(match (reply.code, reply.status()) {
         (521, _) => Reason::HostTakesNoMail,
-        (556, _) => Reason::BadDestination,
+        (556, _) | (_, Some((1, 2 | 10))) => Reason::BadDestination,
         (530, None | Some((7, _))) => Reason::TlsRequired,
         (_, Some((1, 1 | 3 | 4))) => Reason::NoMailbox,
-        (_, Some((1, 2 | 10))) => Reason::BadDestination,
         (551, _) | (_, Some((1, 6))) => Reason::Moved,
         (_, Some((2, 1) | (7, 13))) => Reason::Disabled,
         (552, None) | (_, Some((2, 2))) => Reason::MailboxFull,

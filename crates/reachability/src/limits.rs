@@ -56,7 +56,7 @@ impl Default for Limits {
             reply: Duration::from_secs(30),
             session: Duration::from_secs(90),
             farewell: Duration::from_secs(5),
-            conversations: Duration::from_secs(180),
+            conversations: Duration::from_mins(3),
             reply_lines: 100,
             line_bytes: 2_048,
             session_bytes: 64 * 1_024,

@@ -3,9 +3,10 @@
 
 use crate::{
     dns::{Answer, Questions, Resolver, Trouble},
+    flag::Flag,
     globality::GlobalAddress,
     limits::Limits,
-    verdict::{Flag, Reason},
+    reason::Reason,
 };
 use hickory_resolver::proto::rr::{Name, RData, RecordType, rdata::MX};
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};

@@ -6,9 +6,11 @@ pub(crate) mod tls;
 mod wire;
 
 use crate::{
+    flag::Flag,
     judge::{self, Judged},
     limits::Limits,
-    verdict::{Flag, Reason, Stage},
+    reason::Reason,
+    verdict::Stage,
 };
 use reply::Reply;
 use std::collections::BTreeSet;
@@ -147,7 +149,7 @@ impl<'a> Talk<'a> {
         if reply.is_positive() {
             let has = |keyword: &str| {
                 reply.lines.iter().skip(1).any(|line| {
-                    let word = line.split(|byte| byte.is_ascii_whitespace()).next().unwrap_or_default();
+                    let word = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
                     word.eq_ignore_ascii_case(keyword.as_bytes())
                 })
             };

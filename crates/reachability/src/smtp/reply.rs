@@ -3,13 +3,16 @@
 
 use crate::limits::Limits;
 
+/// An enhanced code: class, subject and detail (RFC 3463).
+type Enhanced = (u16, u16, u16);
+
 /// A whole reply.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Reply {
     /// 200 to 599.
     pub(crate) code: u16,
-    /// Class, subject and detail (RFC 3463), when the first line has one that fits the code.
-    pub(crate) enhanced: Option<(u16, u16, u16)>,
+    /// The first one that fits the code.
+    pub(crate) enhanced: Option<Enhanced>,
     /// The texts of its lines, without enhanced code at the front.
     pub(crate) lines: Vec<Vec<u8>>,
 }
@@ -42,7 +45,7 @@ pub(crate) struct NoReply;
 #[derive(Debug, Default)]
 pub(crate) struct Builder {
     code: Option<u16>,
-    enhanced: Option<(u16, u16, u16)>,
+    enhanced: Option<Enhanced>,
     lines: Vec<Vec<u8>>,
 }
 
@@ -78,7 +81,7 @@ fn code_of(line: &[u8]) -> Option<u16> {
 }
 
 /// `5.1.1 ` at the front of a text, of the same class as the code (RFC 2034, 4).
-fn enhanced_of(text: &[u8], class: u16) -> Option<((u16, u16, u16), &[u8])> {
+fn enhanced_of(text: &[u8], class: u16) -> Option<(Enhanced, &[u8])> {
     let end = text.iter().position(|byte| !byte.is_ascii_digit() && *byte != b'.').unwrap_or(text.len());
     if text.get(end).is_some_and(|byte| !byte.is_ascii_whitespace()) {
         return None;

@@ -4,7 +4,7 @@ use super::{
     reply::{Builder, Reply},
     tls::{self, Certificate},
 };
-use crate::{limits::Limits, verdict::Reason};
+use crate::{limits::Limits, reason::Reason};
 use std::io;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
