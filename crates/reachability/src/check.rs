@@ -9,16 +9,19 @@ use crate::{
     limits::Limits,
     reason::Reason,
     route::{self, Route, Target},
-    smtp::{self, Heard, Question, tls},
+    smtp::{
+        self, Heard, Question,
+        tls::{self, Roots},
+    },
     verdict::{Evidence, Finding, Stage, Verdict, escaped},
 };
 use domain::{address::Address, policy::Policy};
-use std::{collections::BTreeSet, io, net::IpAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, io, net::IpAddr, time::Duration};
 use tokio::{
     sync::Semaphore,
     time::{Instant, timeout_at},
 };
-use tokio_rustls::rustls::{RootCertStore, pki_types::UnixTime};
+use tokio_rustls::rustls::pki_types::UnixTime;
 
 /// Who asks.
 #[derive(Clone)]
@@ -72,7 +75,7 @@ pub struct Checker<D> {
     /// Addresses where port 25 is known to answer: dialled when nobody else's does, to tell whose trouble it is.
     pub canaries: Vec<IpAddr>,
     /// What certificates are measured by.
-    pub roots: Arc<RootCertStore>,
+    pub roots: Roots,
     /// How much a check may take.
     pub limits: Limits,
     permits: Semaphore,
@@ -96,7 +99,6 @@ impl<D: Dial> Checker<D> {
     /// With no addresses of our own, no canaries and no roots; set what there is.
     pub fn new(resolver: Resolver, dialler: D, identity: Identity, policy: Policy, limits: Limits) -> Self {
         let permits = Semaphore::new(limits.checks);
-        let roots = Arc::new(RootCertStore::empty());
         Self {
             resolver,
             dialler,
@@ -104,7 +106,7 @@ impl<D: Dial> Checker<D> {
             policy,
             own: Vec::new(),
             canaries: Vec::new(),
-            roots,
+            roots: Roots::default(),
             limits,
             permits,
         }
@@ -137,7 +139,7 @@ impl<D: Dial> Checker<D> {
             checker: self,
             contact,
             recipient: contact.reveal(),
-            tls: tls::Client::new(self.roots.clone(), UnixTime::since_unix_epoch(occasion.now)),
+            tls: tls::Client::new(&self.roots, UnixTime::since_unix_epoch(occasion.now)),
             nobody: &occasion.nobody,
             until: Instant::now() + self.limits.conversations,
             reports: Vec::new(),

@@ -34,4 +34,5 @@ pub use flag::Flag;
 pub use globality::GlobalAddress;
 pub use limits::Limits;
 pub use reason::Reason;
+pub use smtp::tls::Roots;
 pub use verdict::{Evidence, Finding, Stage, Verdict};

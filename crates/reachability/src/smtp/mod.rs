@@ -15,8 +15,8 @@ use crate::{
 use reply::Reply;
 use std::collections::BTreeSet;
 use tls::Certificate;
-use tokio::{net::TcpStream, time::Instant};
-use wire::{Broken, Wire};
+use tokio::time::Instant;
+use wire::{Broken, Bytes, Wire};
 
 /// What is asked of a server.
 pub(crate) struct Question<'a> {
@@ -67,7 +67,7 @@ impl From<Broken> for End {
 
 /// Asks. Ends at `until` whatever the server does.
 pub(crate) async fn converse(
-    stream: TcpStream,
+    stream: impl Bytes + 'static,
     question: &Question<'_>,
     until: Instant,
     limits: &Limits,

@@ -17,6 +17,31 @@ use tokio_rustls::{
     },
 };
 
+/// What certificates are measured by.
+#[derive(Clone)]
+pub struct Roots(Arc<RootCertStore>);
+
+impl Default for Roots {
+    /// None, so that nothing is measured.
+    fn default() -> Self {
+        Self::of([])
+    }
+}
+
+impl Roots {
+    /// Those the system trusts. One that cannot be read is left out; a probe measures by what there is.
+    pub fn of_the_system() -> Self {
+        Self::of(rustls_native_certs::load_native_certs().certs)
+    }
+
+    /// These and no others; without any, nothing is measured.
+    pub fn of(certificates: impl IntoIterator<Item = CertificateDer<'static>>) -> Self {
+        let mut store = RootCertStore::empty();
+        store.add_parsable_certificates(certificates);
+        Self(Arc::new(store))
+    }
+}
+
 /// What a server's certificate is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Certificate {
@@ -36,9 +61,10 @@ pub(crate) struct Client {
 impl Client {
     /// Measures certificates by `roots`, or not at all when they are empty. None when the TLS library refuses its
     /// own defaults.
-    pub(crate) fn new(roots: Arc<RootCertStore>, now: UnixTime) -> Option<Self> {
+    pub(crate) fn new(roots: &Roots, now: UnixTime) -> Option<Self> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let measure = WebPkiServerVerifier::builder_with_provider(roots, provider.clone()).build().ok();
+        let measure =
+            WebPkiServerVerifier::builder_with_provider(roots.0.clone(), provider.clone()).build().ok();
         let mut config = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
             .ok()?

@@ -8,7 +8,6 @@ use crate::{limits::Limits, reason::Reason};
 use std::io;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    net::TcpStream,
     time::{Instant, timeout_at},
 };
 
@@ -32,7 +31,8 @@ impl Broken {
     }
 }
 
-trait Bytes: AsyncRead + AsyncWrite + Unpin + Send {}
+/// A way for bytes to and fro.
+pub(crate) trait Bytes: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Bytes for T {}
 
 /// One connection.
@@ -47,7 +47,7 @@ pub(crate) struct Wire<'a> {
 }
 
 impl<'a> Wire<'a> {
-    pub(crate) fn new(stream: TcpStream, until: Instant, limits: &'a Limits) -> Self {
+    pub(crate) fn new(stream: impl Bytes + 'static, until: Instant, limits: &'a Limits) -> Self {
         Self { stream: Box::new(stream), waiting: Vec::new(), heard: 0, until, limits }
     }
 
