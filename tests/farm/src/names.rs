@@ -176,7 +176,7 @@ impl Zones {
         message.add_query(query.clone());
         let Some(rules) = self.rules.get(&name) else {
             message.metadata.response_code = ResponseCode::NXDomain;
-            self.say_how_long(&mut message);
+            say_how_long(&mut message);
             return Reply::Message(Box::new(message));
         };
         let fitting = |rule: &&Rule| rule.kind.is_none_or(|of| of == kind || of == RecordType::CNAME);
@@ -187,7 +187,7 @@ impl Zones {
                 }
                 Does::Fail(code) => {
                     message.metadata.response_code = *code;
-                    self.say_how_long(&mut message);
+                    say_how_long(&mut message);
                 }
                 Does::Silent => return Reply::Nothing,
                 Does::Garbage => {
@@ -226,17 +226,9 @@ impl Zones {
             }
         }
         if message.answers.is_empty() {
-            self.say_how_long(&mut message);
+            say_how_long(&mut message);
         }
         Reply::Message(Box::new(message))
-    }
-
-    /// How long a negative answer may be believed (RFC 2308): ten minutes here.
-    fn say_how_long(&self, message: &mut Message) {
-        let zone = Name::from_ascii("org.").expect("a name");
-        let soa = SOA::new(zone.clone(), zone.clone(), 1, 3_600, 600, 86_400, 600);
-        message.authorities.clear();
-        message.add_authority(Record::from_rdata(zone, 600, RData::SOA(soa)));
     }
 
     /// Adds what is behind the aliases of an answer, as resolvers do.
@@ -302,6 +294,14 @@ impl Zones {
             stream.write_all(&bytes).await?;
         }
     }
+}
+
+/// How long a negative answer may be believed (RFC 2308): ten minutes here.
+fn say_how_long(message: &mut Message) {
+    let zone = Name::from_ascii("org.").expect("a name");
+    let soa = SOA::new(zone.clone(), zone.clone(), 1, 3_600, 600, 86_400, 600);
+    message.authorities.clear();
+    message.add_authority(Record::from_rdata(zone, 600, RData::SOA(soa)));
 }
 
 /// Hosts `h0`, `h1`, … below the name, or addresses that are nobody's.

@@ -165,7 +165,7 @@ impl Talk<'_> {
             },
             Step::Noise(length) => {
                 let noise: Vec<u8> =
-                    (0..*length).map(|at| (at.wrapping_mul(151) ^ (at >> 3)) as u8).collect();
+                    (0..=255_u8).rev().map(|byte| byte.wrapping_mul(151)).cycle().take(*length).collect();
                 self.say(&noise).await?;
             }
             Step::Wait(seconds) => self.server.pause(*seconds).await,

@@ -29,7 +29,7 @@ pub fn enter(inside: impl FnOnce(World) -> ExitCode) -> ExitCode {
     let namespace = ["--user", "--map-root-user", "--net"];
     let permitted = Command::new("unshare").args(namespace).args(["ip", "link", "set", "lo", "up"]).output();
     if !permitted.is_ok_and(|output| output.status.success()) {
-        println!("no network namespace here: playing on the loopback interface with an injected dialler");
+        eprintln!("no network namespace here: playing on the loopback interface with an injected dialler");
         return inside(World::Loopback);
     }
     let program = std::env::current_exe().expect("a program has a path");
@@ -45,11 +45,16 @@ fn open_loopback() {
 
 /// Puts IPv6 addresses on the interface; those the kernel refuses stay away, as they do from everybody.
 pub fn add(addresses: impl Iterator<Item = IpAddr>) {
-    let lines: String = addresses
+    let lines: Vec<String> = addresses
         .filter(IpAddr::is_ipv6)
-        .map(|address| format!("addr add {address}/128 dev lo nodad\n"))
+        .map(|address| {
+            format!(
+                "addr add {address}/128 dev lo nodad
+"
+            )
+        })
         .collect();
-    ip(&lines);
+    ip(&lines.concat());
 }
 
 fn ip(lines: &str) {

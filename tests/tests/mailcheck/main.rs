@@ -37,7 +37,7 @@ async fn play(world: World) -> ExitCode {
     };
     let situations: Vec<Situation> = table::situations().into_iter().filter(chosen).collect();
     if world == World::Loopback {
-        println!("playing only the {} situations that use no network", situations.len());
+        eprintln!("playing only the {} situations that use no network", situations.len());
     }
     let farm = Farm::start(world, &situations, 1).await.expect("the farm starts");
     let folder = tempfile::tempdir().expect("a folder");
@@ -55,9 +55,9 @@ async fn play(world: World) -> ExitCode {
     let mut findings: Vec<String> = checks.join_all().await.into_iter().flatten().collect();
     findings.extend(farm.journal().complaints());
     for finding in &findings {
-        println!("{finding}");
+        eprintln!("{finding}");
     }
-    println!(
+    eprintln!(
         "{} situations ({world:?}) by the program in {:.0} s: {} conversations, the longest {:.0} s; {} differences",
         situations.len(),
         begun.elapsed().as_secs_f32(),

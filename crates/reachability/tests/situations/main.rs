@@ -17,8 +17,8 @@ use tokio::{net::TcpStream, task::JoinSet};
 /// What times are divided by.
 const HURRY: u32 = 20;
 
-/// 2026-01-01, for the validity of certificates.
-const NOW: Duration = Duration::from_secs(1_767_225_600);
+/// The beginning of 2026, for the validity of certificates.
+const NOW: Duration = Duration::from_hours(490_896);
 
 fn main() -> ExitCode {
     world::enter(|world| {
@@ -67,10 +67,10 @@ async fn play(world: World, only: Option<String>) -> ExitCode {
     findings.extend(complaints(&farm));
     findings.sort();
     for finding in &findings {
-        println!("{finding}");
+        eprintln!("{finding}");
     }
     let journal = farm.journal();
-    println!(
+    eprintln!(
         "{} situations ({world:?}) in {:.1} s: {} conversations, at most {} at a time, the longest {:.1} s; at most {} \
          questions for a domain; {} differences",
         situations.len(),
@@ -173,5 +173,5 @@ fn by_number(situations: &[Situation]) {
         }
     }
     let counts: Vec<String> = numbers.iter().map(|(number, count)| format!("V{number}×{count}")).collect();
-    println!("{}", counts.join(" "));
+    eprintln!("{}", counts.join(" "));
 }
