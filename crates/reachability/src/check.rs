@@ -54,8 +54,8 @@ impl Identity {
 /// What a check may not make up for itself.
 #[derive(Debug, Clone)]
 pub struct Occasion {
-    /// A local part nobody has: random, of letters and digits.
-    pub nobody: String,
+    /// A random number; names the mailbox nobody has.
+    pub lot: u128,
     /// Time since the Unix epoch, for the validity of certificates.
     pub now: Duration,
 }
@@ -76,6 +76,8 @@ pub struct Checker<D> {
     pub canaries: Vec<IpAddr>,
     /// What certificates are measured by.
     pub roots: Roots,
+    /// Whether mail hosts are talked to, or only looked up.
+    pub asks_hosts: bool,
     /// How much a check may take.
     pub limits: Limits,
     permits: Semaphore,
@@ -96,7 +98,7 @@ enum NotDialled {
 }
 
 impl<D: Dial> Checker<D> {
-    /// With no addresses of our own, no canaries and no roots; set what there is.
+    /// Talks to hosts, and knows no addresses of our own, no canaries and no roots; set what there is.
     pub fn new(resolver: Resolver, dialler: D, identity: Identity, policy: Policy, limits: Limits) -> Self {
         let permits = Semaphore::new(limits.checks);
         Self {
@@ -107,6 +109,7 @@ impl<D: Dial> Checker<D> {
             own: Vec::new(),
             canaries: Vec::new(),
             roots: Roots::default(),
+            asks_hosts: true,
             limits,
             permits,
         }
@@ -124,6 +127,7 @@ impl<D: Dial> Checker<D> {
         let Route { targets, flags, believed_for, queries } =
             route::of(contact.domain(), &self.resolver, &self.own, &self.limits).await;
         let mut finding = match targets {
+            Ok(_) if !self.asks_hosts => Finding::of(Reason::NotAsked),
             Ok(targets) => self.visit(&contact, targets, occasion).await,
             Err(reason) => Finding { believed_for, ..Finding::of(reason) },
         };
@@ -140,7 +144,7 @@ impl<D: Dial> Checker<D> {
             contact,
             recipient: contact.reveal(),
             tls: tls::Client::new(&self.roots, UnixTime::since_unix_epoch(occasion.now)),
-            nobody: &occasion.nobody,
+            nobody: format!("{:032x}", occasion.lot),
             until: Instant::now() + self.limits.conversations,
             reports: Vec::new(),
             evidence: Vec::new(),
@@ -165,7 +169,7 @@ struct Visit<'a, D> {
     contact: &'a Contact,
     recipient: String,
     tls: Option<tls::Client>,
-    nobody: &'a str,
+    nobody: String,
     until: Instant,
     reports: Vec<Report>,
     evidence: Vec<Evidence>,
@@ -225,7 +229,7 @@ impl<D: Dial> Visit<'_, D> {
             recipient: &self.recipient,
             utf8: self.contact.needs_smtputf8(),
             domain: self.contact.domain(),
-            nobody: self.nobody,
+            nobody: &self.nobody,
             tls,
             host: &target.host,
         };

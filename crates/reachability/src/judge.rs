@@ -85,7 +85,8 @@ fn later(reply: &Reply, otherwise: Reason) -> Reason {
         (_, Some((2, 1) | (7, 28))) => Reason::RateLimited,
         (452, None) | (_, Some((3 | 4, _))) => Reason::LocalError,
         (_, Some((5, 3))) => Reason::OurSession,
-        (_, Some((7, 1))) if otherwise == Reason::TryLater => Reason::Greylisted,
+        // Said of the host's name it is no greylisting, though as transient.
+        (450 | 451, Some((7, 1))) if !text.contains("hostname") => Reason::Greylisted,
         (454 | 530, Some((7, 0 | 10))) => Reason::TlsRequired,
         _ => otherwise,
     }
@@ -150,13 +151,12 @@ fn speaks_of_members(reply: &Reply) -> bool {
         "restricted to internal",
     ]
     .iter()
-    .any(|words| text.contains(words))
+    .any(|phrase| text.contains(phrase))
 }
 
 /// What servers say when a list of offenders, and not the recipient, is why.
 fn speaks_of_a_list_of_offenders(reply: &Reply) -> bool {
-    let text = reply.folded();
-    [
+    const WORDS: [&str; 11] = [
         "spamhaus",
         "spamcop",
         "barracuda",
@@ -164,17 +164,15 @@ fn speaks_of_a_list_of_offenders(reply: &Reply) -> bool {
         "dnsbl",
         "rbl",
         "blacklist",
+        "blacklisted",
         "blocklist",
-        "block list",
         "denylist",
         "blocked",
-        "banned",
-        "reputation",
-        "reverse dns",
-        "ptr record",
-        "dynamic ip",
-        "access denied",
-    ]
-    .iter()
-    .any(|words| text.contains(words))
+    ];
+    let text = reply.folded();
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    words.any(|word| WORDS.contains(&word))
+        || ["block list", "poor reputation", "reverse dns", "ptr record", "dynamic ip", "banned sending"]
+            .iter()
+            .any(|phrase| text.contains(phrase))
 }

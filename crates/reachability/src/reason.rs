@@ -174,6 +174,9 @@ reasons! {
     TryLater = "TRY_LATER", TempFail,
         "The mail server asks to try later. It is tried again.";
 
+    /// There are mail hosts, and we were told not to talk to them.
+    NotAsked = "NOT_ASKED", Indeterminate,
+        "The domain has mail servers; they were not asked about the mailbox.";
     /// We reach nobody's port 25, so it is us.
     Egress = "EGRESS", Indeterminate,
         "We reach no mail server at all, so this says nothing about the address. Port 25 to the outside \

@@ -124,7 +124,7 @@ impl Survey<'_> {
             if barred {
                 self.flags.insert(Flag::MixedTargets);
             }
-            return Ok(targets);
+            return Ok(without_repeats(targets));
         }
         // What could not be asked may be a good host; what is barred is a tell; only then is nothing there.
         Err(match (unknown, barred) {
@@ -190,6 +190,12 @@ impl Survey<'_> {
             (false, None) => Host::Unusable,
         }
     }
+}
+
+/// Many names for one address are one place to ask.
+fn without_repeats(targets: Vec<Target>) -> Vec<Target> {
+    let mut seen = BTreeSet::new();
+    targets.into_iter().filter(|target| seen.insert(target.address.ip())).collect()
 }
 
 enum Shape {

@@ -96,7 +96,7 @@ fn addresses(situation: &Situation) -> impl Iterator<Item = IpAddr> {
 
 /// The situation's hosts, and one that must not be touched at each address of somebody else's.
 fn hosts(situation: &Situation) -> BTreeMap<IpAddr, Host> {
-    let stray = || Host { untouched: true, ..Host::default() };
+    let stray = || Host { at_most: Some(0), ..Host::default() };
     addresses(situation)
         .map(|address| (address, situation.hosts.get(&address).cloned().unwrap_or_else(stray)))
         .collect()
@@ -136,7 +136,7 @@ impl Builder {
         let listener = match self.socket(address).and_then(|socket| socket.listen(128)) {
             Ok(listener) => listener,
             // Addresses nobody can have, such as those for multicast, can't be dialled either.
-            Err(_) if script.untouched => return Ok(()),
+            Err(_) if script.at_most == Some(0) => return Ok(()),
             Err(error) => return Err(error),
         };
         self.doors.insert(address, listener.local_addr()?);

@@ -44,7 +44,7 @@ enum Does {
     WrongQuestion,
     /// Cuts the answer over UDP; over TCP it is whole.
     CutUdp,
-    /// Cuts the answer over UDP, and is not there over TCP.
+    /// Cuts the answer over UDP, and is silent over TCP.
     CutBoth,
     /// Answers nothing, and puts an address beside it.
     Beside(Ipv4Addr),
@@ -286,7 +286,8 @@ impl Zones {
             let mut request = vec![0; usize::from(length)];
             stream.read_exact(&mut request).await?;
             let bytes = match self.reply(&request, Way::Tcp) {
-                Reply::Nothing => return Ok(()),
+                // Other questions wait on the same connection, so silence is all that one may cause.
+                Reply::Nothing => continue,
                 Reply::Bytes(bytes) => bytes,
                 Reply::Message(message) => message.to_vec().map_err(io::Error::other)?,
             };

@@ -53,8 +53,8 @@ impl Server {
     /// Plays until the other side goes or the script ends it.
     pub(crate) async fn play(&self, stream: TcpStream) {
         let (number, _visit) = self.journal.came(self.address);
-        if self.script.untouched {
-            self.journal.complain(format!("{} was dialled", self.address));
+        if self.script.at_most.is_some_and(|most| number > most) {
+            self.journal.complain(format!("{} ({}) was dialled {number} times", self.address, self.name));
         }
         let resets = self.script.steps.values().flatten().any(|step| *step == Step::Reset);
         // A reset is what closing without lingering is.

@@ -14,8 +14,8 @@
 //!
 //! `{d}` is a domain of the situation's own, `{1}` to `{9}` are IPv4 addresses of its own, `{a}` to `{f}` IPv6 ones.
 //! Further words: `closed N`, `silent N`, `absent ADDRESS` (nobody listens there; nobody answers; there
-//! is no way to it), `untouched N` (a host that must not be
-//! dialled), `utf8` (the host offers SMTPUTF8), `says TEXT` (evidence that must be there), `egress down` (the host known
+//! is no way to it), `untouched N` and `at-most N M` (a host that
+//! must not be dialled, or not more than so often), `utf8` (the host offers SMTPUTF8), `says TEXT` (evidence that must be there), `egress down` (the host known
 //! to be there does not answer either), `elsewhere WHO` (the situation belongs to another layer).
 
 use crate::{names::Rule, stage::Step};
@@ -69,8 +69,8 @@ pub struct Want {
 pub struct Host {
     /// Whether it listens at all.
     pub presence: Presence,
-    /// Whether dialling it is a mistake.
-    pub untouched: bool,
+    /// Conversations it may have at most in all checks together; 0 where dialling it is a mistake.
+    pub at_most: Option<usize>,
     /// Whether it offers SMTPUTF8.
     pub utf8: bool,
     /// Steps by name and the conversation they begin to count in.
@@ -157,7 +157,11 @@ impl Reader {
             "closed" => self.host_at(of_mark(&rest)).presence = Presence::Closed,
             "silent" => self.host_at(of_mark(&rest)).presence = Presence::Silent,
             "absent" => self.host_at(rest.parse().ok()?).presence = Presence::Absent,
-            "untouched" => self.host_at(of_mark(&rest)).untouched = true,
+            "untouched" => self.host_at(of_mark(&rest)).at_most = Some(0),
+            "at-most" => {
+                let (mark, number) = rest.split_once(' ')?;
+                self.host_at(of_mark(mark)).at_most = Some(number.parse().ok()?);
+            }
             "utf8" => self.host_at(self.host).utf8 = true,
             "says" => self.situation.says = Some(rest),
             "egress" => self.situation.egress_works = rest != "down",

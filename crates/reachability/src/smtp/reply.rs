@@ -22,9 +22,12 @@ impl Reply {
         (200..300).contains(&self.code)
     }
 
-    /// Its text in ASCII lower case, lines joined by blanks, for looking for words.
+    /// Its text in ASCII lower case, words joined by blanks, for looking for phrases. Addresses are left out: what a
+    /// mailbox is called must not be taken for what is said about it.
     pub(crate) fn folded(&self) -> String {
-        String::from_utf8_lossy(&self.lines.join(&b' ')).to_ascii_lowercase()
+        let text = String::from_utf8_lossy(&self.lines.join(&b' ')).to_ascii_lowercase();
+        let words: Vec<&str> = text.split_whitespace().filter(|word| !word.contains('@')).collect();
+        words.join(" ")
     }
 
     pub(crate) fn enhanced_text(&self) -> Option<String> {

@@ -23,6 +23,9 @@ pub(crate) struct Options {
     /// Tell as JSON, one object on one line.
     #[arg(long)]
     json: bool,
+    /// Look its mail hosts up and talk to none.
+    #[arg(long)]
+    names_only: bool,
     /// Resolver to ask; else the one of the system. It should validate DNSSEC.
     #[arg(long, value_name = "IP:PORT")]
     resolver: Option<SocketAddr>,
@@ -59,6 +62,7 @@ pub(crate) async fn run(options: &Options) -> Result<Checked, Failure> {
     let mut checker = Checker::new(resolver, Port25, identity(options, &policy)?, policy, limits);
     checker.canaries.clone_from(&options.canaries);
     checker.own.clone_from(&options.own);
+    checker.asks_hosts = !options.names_only;
     checker.roots = Roots::of_the_system();
     let finding = checker.check(&options.address, &occasion()).await;
     let contact = Contact::parse(&options.address, &checker.policy).ok();
@@ -77,7 +81,7 @@ fn identity(options: &Options, policy: &Policy) -> Result<Identity, Failure> {
 fn occasion() -> Occasion {
     let since_epoch = Clock::System.now().timestamp();
     Occasion {
-        nobody: Ids::Os.v4().simple().to_string(),
+        lot: Ids::Os.v4().as_u128(),
         now: Duration::from_secs(u64::try_from(since_epoch).unwrap_or_default()),
     }
 }
