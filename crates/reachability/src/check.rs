@@ -124,7 +124,7 @@ impl<D: Dial> Checker<D> {
         };
         // The semaphore is never closed; without a permit nobody is asked.
         let Ok(_permit) = self.permits.acquire().await else { return Finding::of(Reason::Egress) };
-        let Route { targets, flags, believed_for, queries } =
+        let Route { targets, flags, believed_for, signals, queries } =
             route::of(contact.domain(), &self.resolver, &self.own, &self.limits).await;
         let mut finding = match targets {
             Ok(_) if !self.asks_hosts => Finding::of(Reason::NotAsked),
@@ -132,6 +132,7 @@ impl<D: Dial> Checker<D> {
             Err(reason) => Finding { believed_for, ..Finding::of(reason) },
         };
         finding.queries = queries;
+        finding.signals = signals;
         finding.flags.extend(flags);
         finding.flags.extend(contact.flags());
         finding

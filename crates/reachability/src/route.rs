@@ -7,6 +7,7 @@ use crate::{
     globality::GlobalAddress,
     limits::Limits,
     reason::Reason,
+    verdict::Signals,
 };
 use hickory_resolver::proto::rr::{Name, RData, RecordType, rdata::MX};
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};
@@ -28,6 +29,7 @@ pub(crate) struct Route {
     pub(crate) targets: Result<Vec<Target>, Reason>,
     pub(crate) flags: BTreeSet<Flag>,
     pub(crate) believed_for: Option<Duration>,
+    pub(crate) signals: Signals,
     pub(crate) queries: u32,
 }
 
@@ -39,13 +41,18 @@ pub(crate) async fn of(domain: &str, resolver: &Resolver, own: &[IpAddr], limits
         limits,
         flags: BTreeSet::new(),
         believed_for: None,
+        signals: Signals::default(),
     };
     let targets = match Name::from_ascii(domain) {
         Ok(domain) => survey.targets(&domain).await,
         Err(_) => Err(Reason::NoPublicDomain),
     };
+    if targets != Err(Reason::NoDomain) {
+        survey.name_servers(domain).await;
+    }
     let queries = survey.questions.asked();
-    Route { targets, flags: survey.flags, believed_for: survey.believed_for, queries }
+    let Survey { flags, believed_for, signals, .. } = survey;
+    Route { targets, flags, believed_for, signals, queries }
 }
 
 struct Survey<'a> {
@@ -54,6 +61,7 @@ struct Survey<'a> {
     limits: &'a Limits,
     flags: BTreeSet<Flag>,
     believed_for: Option<Duration>,
+    signals: Signals,
 }
 
 /// What became of one mail host.
@@ -98,7 +106,20 @@ impl Survey<'_> {
         real.sort_by(|a, b| (a.preference, &a.exchange).cmp(&(b.preference, &b.exchange)));
         real.dedup();
         real.truncate(self.limits.hosts);
+        self.signals.mail_hosts = real.iter().map(|mx| text(&mx.exchange)).collect();
         Ok(real)
+    }
+
+    /// Who answers for the registered domain. Asked last, so that a domain in need of many questions loses this one.
+    async fn name_servers(&mut self, domain: &str) {
+        let zone = domain::host::registrable(domain).unwrap_or(domain);
+        let Ok(zone) = Name::from_ascii(zone) else { return };
+        if let Ok(Answer::Records { records, .. }) = self.questions.ask(&zone, RecordType::NS).await {
+            let names = records
+                .iter()
+                .filter_map(|data| if let RData::NS(ns) = data { Some(text(&ns.0)) } else { None });
+            self.signals.name_servers = names.take(self.limits.hosts).collect();
+        }
     }
 
     async fn of_exchanges(&mut self, exchanges: Vec<MX>) -> Result<Vec<Target>, Reason> {

@@ -105,6 +105,26 @@ impl std::fmt::Debug for Evidence {
     }
 }
 
+/// Who runs a domain, as far as the DNS tells: a change of both is how a domain that changed hands looks. An empty set
+/// is "not known", and no change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Signals {
+    /// Names of its mail hosts, the ten most preferred.
+    pub mail_hosts: BTreeSet<String>,
+    /// Names of ten of the name servers of the registered domain.
+    pub name_servers: BTreeSet<String>,
+}
+
+impl Signals {
+    /// Whether none of what is known stayed.
+    pub fn changed_hands(&self, since: &Self) -> bool {
+        let replaced = |now: &BTreeSet<String>, then: &BTreeSet<String>| {
+            !now.is_empty() && !then.is_empty() && now.is_disjoint(then)
+        };
+        replaced(&self.mail_hosts, &since.mail_hosts) && replaced(&self.name_servers, &since.name_servers)
+    }
+}
+
 /// The outcome of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -116,6 +136,8 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// For [`Reason::NoDomain`]: how long the answer may be believed before it is asked again (RFC 2308).
     pub believed_for: Option<Duration>,
+    /// Who runs the domain.
+    pub signals: Signals,
     /// DNS questions asked.
     pub queries: u32,
 }
@@ -123,7 +145,14 @@ pub struct Finding {
 impl Finding {
     /// Nothing but a reason.
     pub(crate) fn of(reason: Reason) -> Self {
-        Self { reason, flags: BTreeSet::new(), evidence: Vec::new(), believed_for: None, queries: 0 }
+        Self {
+            reason,
+            flags: BTreeSet::new(),
+            evidence: Vec::new(),
+            believed_for: None,
+            signals: Signals::default(),
+            queries: 0,
+        }
     }
 
     /// The verdict.
@@ -156,6 +185,25 @@ mod tests {
             let text = escaped(&[byte; 2_000]);
             assert!(text.len() <= TEXT_BYTES_MAX && text.len() > TEXT_BYTES_MAX - 4, "{byte}");
             assert!(text.bytes().all(|b| b.is_ascii_graphic() || b == b' '), "{byte}");
+        }
+    }
+
+    #[test]
+    fn a_domain_changed_hands_when_mail_hosts_and_name_servers_are_all_others() {
+        let signals = |mail_hosts: &[&str], name_servers: &[&str]| Signals {
+            mail_hosts: mail_hosts.iter().map(ToString::to_string).collect(),
+            name_servers: name_servers.iter().map(ToString::to_string).collect(),
+        };
+        let before = signals(&["mx.a.org", "my.a.org"], &["ns.a.org"]);
+        assert!(signals(&["mx.b.org"], &["ns.b.org"]).changed_hands(&before));
+        for now in [
+            signals(&["mx.b.org"], &["ns.a.org", "ns.b.org"]),
+            signals(&["my.a.org"], &["ns.b.org"]),
+            signals(&["mx.b.org"], &[]),
+            signals(&[], &["ns.b.org"]),
+            before.clone(),
+        ] {
+            assert!(!now.changed_hands(&before), "{now:?}");
         }
     }
 }

@@ -5,7 +5,7 @@ use hickory_resolver::proto::{
     op::{Message, OpCode, ResponseCode},
     rr::{
         Name, RData, Record, RecordType,
-        rdata::{A, AAAA, CNAME, MX, SOA, TXT},
+        rdata::{A, AAAA, CNAME, MX, NS, SOA, TXT},
     },
 };
 use std::{
@@ -124,6 +124,7 @@ fn record(kind: RecordType, data: &[&str]) -> Option<RData> {
         (RecordType::A, [address]) => RData::A(A(address.parse().ok()?)),
         (RecordType::AAAA, [address]) => RData::AAAA(AAAA(address.parse().ok()?)),
         (RecordType::MX, [preference, host]) => RData::MX(MX::new(preference.parse().ok()?, name(host)?)),
+        (RecordType::NS, [server]) => RData::NS(NS(name(server)?)),
         (RecordType::CNAME, [target]) => RData::CNAME(CNAME(name(target)?)),
         (RecordType::TXT, words) => RData::TXT(TXT::new(vec![words.join(" ")])),
         _ => return None,

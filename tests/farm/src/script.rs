@@ -15,7 +15,8 @@
 //! `{d}` is a domain of the situation's own, `{1}` to `{9}` are IPv4 addresses of its own, `{a}` to `{f}` IPv6 ones.
 //! Further words: `closed N`, `silent N`, `absent ADDRESS` (nobody listens there; nobody answers; there
 //! is no way to it), `untouched N` and `at-most N M` (a host that
-//! must not be dialled, or not more than so often), `utf8` (the host offers SMTPUTF8), `says TEXT` (evidence that must be there), `egress down` (the host known
+//! must not be dialled, or not more than so often), `utf8` (the host offers SMTPUTF8), `says TEXT` (evidence that must be there),
+//! `run-by MX … / NS …` (signals that must be found), `egress down` (the host known
 //! to be there does not answer either), `elsewhere WHO` (the situation belongs to another layer).
 
 use crate::{names::Rule, stage::Step};
@@ -47,6 +48,8 @@ pub struct Situation {
     pub wants: Vec<Want>,
     /// Must stand in the evidence.
     pub says: Option<String>,
+    /// Who must be found to run the domain: its mail hosts, a slash, its name servers.
+    pub run_by: Option<String>,
     /// Whether the host that is known to be there answers.
     pub egress_works: bool,
     /// Who deals with it, if not the check.
@@ -164,6 +167,7 @@ impl Reader {
             }
             "utf8" => self.host_at(self.host).utf8 = true,
             "says" => self.situation.says = Some(rest),
+            "run-by" => self.situation.run_by = Some(rest),
             "egress" => self.situation.egress_works = rest != "down",
             "elsewhere" => self.situation.elsewhere = Some(rest),
             "want" => {

@@ -3,9 +3,11 @@
 
 use domain::policy::Policy;
 use mail_farm::{Farm, Situation, Want, World, script, table, world};
-use reachability::{Checker, Dial, Finding, GlobalAddress, Identity, Limits, Occasion, Resolver, Roots};
+use reachability::{
+    Checker, Dial, Finding, GlobalAddress, Identity, Limits, Occasion, Resolver, Roots, Signals,
+};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     net::IpAddr,
     process::ExitCode,
@@ -123,8 +125,23 @@ async fn differences(checker: &Checker<Door>, situation: Situation) -> Vec<Strin
         if !situation.says.as_ref().is_none_or(told) {
             differences.push(format!("{} {}: not said", situation.number, situation.title));
         }
+        if situation.run_by.as_ref().is_some_and(|by| *by != run_by(&finding)) {
+            differences.push(format!(
+                "{} {}: run by {}",
+                situation.number,
+                situation.title,
+                run_by(&finding)
+            ));
+        }
     }
     differences
+}
+
+/// As scripts have it.
+fn run_by(finding: &Finding) -> String {
+    let Signals { mail_hosts, name_servers } = &finding.signals;
+    let joined = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(" ");
+    format!("{} / {}", joined(mail_hosts), joined(name_servers))
 }
 
 fn as_wanted(finding: &Finding) -> Want {

@@ -136,6 +136,8 @@ fn in_json(finding: &Finding, contact: Option<&Contact>) -> String {
         "flags": flags,
         "evidence": evidence,
         "believed_for_seconds": finding.believed_for.map(|time| time.as_secs()),
+        "mail_hosts": finding.signals.mail_hosts,
+        "name_servers": finding.signals.name_servers,
         "dns_questions": finding.queries,
     });
     format!("{told}\n")
