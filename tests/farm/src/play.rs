@@ -175,13 +175,16 @@ impl Talk<'_> {
                 return Ok(Then::End);
             }
             Step::Drop | Step::Reset => return Ok(Then::End),
-            Step::Tls(kind) => return self.encrypt(*kind).await,
+            Step::Tls(kind) => {
+                self.say(b"220 2.0.0 go ahead\r\n").await?;
+                return self.encrypt(*kind).await;
+            }
+            Step::Handshake(kind) => return self.encrypt(*kind).await,
         }
         Ok(Then::Next)
     }
 
     async fn encrypt(&mut self, kind: Kind) -> io::Result<Then> {
-        self.say(b"220 2.0.0 go ahead\r\n").await?;
         let acceptor = self.server.authority.acceptor(kind, &self.server.name);
         let plain = std::mem::replace(&mut self.stream, Box::new(tokio::io::empty()));
         self.stream = Box::new(acceptor.accept(plain).await?);

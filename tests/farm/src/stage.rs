@@ -27,6 +27,8 @@ pub enum Step {
     Reset,
     /// Says 220 and goes on under TLS with such a certificate.
     Tls(Kind),
+    /// Goes on under TLS without a word.
+    Handshake(Kind),
 }
 
 /// The name of a step, if there is such a step.
@@ -35,7 +37,8 @@ pub(crate) fn known(name: &str) -> Option<&'static str> {
 }
 
 impl Step {
-    /// Reads `550 no`, `raw …`, `drip 10 …`, `flood …`, `noise 100`, `wait 5`, `hang`, `drop`, `reset`, `tls good`.
+    /// Reads `550 no`, `raw …`, `times 9 …`, `drip 10 …`, `flood …`, `noise 100`, `wait 5`, `hang`, `drop`, `reset`,
+    /// `tls good`, `handshake good`.
     /// Text knows `\r`, `\n`, `\0`, `\\` and `\xff`; what begins with a digit is a line.
     pub fn read(text: &str) -> Option<Self> {
         let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
@@ -52,6 +55,11 @@ impl Step {
             "drop" => Self::Drop,
             "reset" => Self::Reset,
             "tls" => Self::Tls(Kind::read(rest)?),
+            "handshake" => Self::Handshake(Kind::read(rest)?),
+            "times" => {
+                let (number, text) = rest.split_once(' ')?;
+                Self::Say(unescaped(text).repeat(number.parse().ok()?))
+            }
             _ if text.starts_with(|c: char| c.is_ascii_digit()) => {
                 let mut line = unescaped(text);
                 line.extend(b"\r\n");

@@ -94,12 +94,15 @@ impl<'a> Wire<'a> {
     async fn line(&mut self, deadline: Instant) -> Result<Vec<u8>, Broken> {
         loop {
             if let Some(end) = self.waiting.iter().position(|byte| *byte == b'\n') {
+                if end >= self.limits.line_bytes {
+                    return Err(Broken::Protocol);
+                }
                 let mut line: Vec<u8> = self.waiting.drain(..=end).collect();
                 line.pop();
                 if line.last() == Some(&b'\r') {
                     line.pop();
                 }
-                return if line.len() < self.limits.line_bytes { Ok(line) } else { Err(Broken::Protocol) };
+                return Ok(line);
             }
             if self.waiting.len() >= self.limits.line_bytes || self.heard >= self.limits.session_bytes {
                 return Err(Broken::Protocol);
