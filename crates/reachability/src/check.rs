@@ -116,7 +116,8 @@ impl<D: Dial> Checker<D> {
     }
 
     /// Checks an address as typed. Waits for its turn where [`Limits::checks`] are running; from then on it takes at
-    /// most the sum of [`Limits::dns`] and [`Limits::conversations`]. Cancelling it closes its connection.
+    /// most [`Limits::dns`], [`Limits::conversations`] and, when nobody could be connected to, twice [`Limits::connect`].
+    /// Cancelling it closes its connection.
     pub async fn check(&self, typed: &str, occasion: &Occasion) -> Finding {
         let contact = match Contact::parse(typed, &self.policy) {
             Ok(contact) => contact,
@@ -218,7 +219,11 @@ impl<D: Dial> Visit<'_, D> {
     async fn converse(&self, target: &Target, tls: Option<&tls::Client>) -> Result<Heard, NotDialled> {
         let limits = &self.checker.limits;
         let begun = Instant::now();
-        let stream = match timeout_at(begun + limits.connect, self.checker.dialler.dial(target.address)).await
+        let stream = match timeout_at(
+            self.until.min(begun + limits.connect),
+            self.checker.dialler.dial(target.address),
+        )
+        .await
         {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) if is_no_route(&error) => return Err(NotDialled::NoRoute),

@@ -7,7 +7,7 @@ use crate::{
     globality::GlobalAddress,
     limits::Limits,
     reason::Reason,
-    verdict::Signals,
+    verdict::{Signals, Verdict},
 };
 use hickory_resolver::proto::rr::{Name, RData, RecordType, rdata::MX};
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};
@@ -47,7 +47,9 @@ pub(crate) async fn of(domain: &str, resolver: &Resolver, own: &[IpAddr], limits
         Ok(domain) => survey.targets(&domain).await,
         Err(_) => Err(Reason::NoPublicDomain),
     };
-    if targets != Err(Reason::NoDomain) {
+    // Nobody runs what does not exist, and servers in trouble are left alone.
+    let is_answer = |reason: &Reason| reason.verdict() != Verdict::TempFail && *reason != Reason::NoDomain;
+    if targets.as_ref().err().is_none_or(is_answer) {
         survey.name_servers(domain).await;
     }
     let queries = survey.questions.asked();

@@ -26,6 +26,10 @@ pub fn enter(inside: impl FnOnce(World) -> ExitCode) -> ExitCode {
         open_loopback();
         return inside(World::Namespace);
     }
+    for (program, package) in [("unshare", "util-linux"), ("ip", "iproute2")] {
+        let installed = Command::new(program).arg("-V").output().is_ok();
+        assert!(installed, "no {program}: apt-get install {package}");
+    }
     let namespace = ["--user", "--map-root-user", "--net"];
     let permitted = Command::new("unshare").args(namespace).args(["ip", "link", "set", "lo", "up"]).output();
     if !permitted.is_ok_and(|output| output.status.success()) {

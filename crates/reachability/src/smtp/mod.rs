@@ -2,6 +2,8 @@
 //! DATA, so no mail is ever sent from here.
 
 pub(crate) mod reply;
+#[cfg(test)]
+mod tests;
 pub(crate) mod tls;
 mod wire;
 

@@ -155,3 +155,61 @@ fn evidence_in_json(evidence: &Evidence) -> Value {
         "tls": evidence.tls,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    async fn checked(arguments: &[&str]) -> Result<Checked, Failure> {
+        let helo = if arguments.contains(&"--helo") { &[][..] } else { &["--helo", "probe.portal-mail.org"] };
+        let line = ["mailcheck", "--resolver", "127.0.0.1:1"];
+        let line = Line::parse_from(line.iter().chain(helo).chain(arguments));
+        run(&line.options).await
+    }
+
+    #[tokio::test]
+    async fn an_address_that_is_none_is_told_in_words_without_repeating_it() {
+        let checked = checked(&["ada@vendor.test"]).await.expect("checked");
+        assert!(
+            checked.told.starts_with("verdict   REJECTED_INPUT (NO_PUBLIC_DOMAIN)\n"),
+            "{}",
+            checked.told
+        );
+        assert!(!checked.told.contains("ada"), "{}", checked.told);
+        let failure = checked.outcome.expect_err("no contact");
+        assert!(matches!(&failure, Failure::Refused(text) if !text.contains("ada")), "{failure}");
+    }
+
+    #[tokio::test]
+    async fn json_is_one_object_on_one_line() {
+        let checked = checked(&["--json", "ada@[192.0.2.1]"]).await.expect("checked");
+        let told: Value = serde_json::from_str(checked.told.trim_end()).expect("JSON");
+        assert_eq!(
+            (told["verdict"].as_str(), told["reason"].as_str()),
+            (Some("REJECTED_INPUT"), Some("ADDRESS_LITERAL"))
+        );
+        assert_eq!(checked.told.matches('\n').count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_resolver_that_is_not_there_says_nothing_about_the_address() {
+        let checked = checked(&["ada@vendor.org"]).await.expect("checked");
+        assert!(checked.told.contains("TEMPFAIL (DNS_TIMEOUT)"), "{}", checked.told);
+        assert!(matches!(checked.outcome, Err(Failure::Unavailable(_))));
+    }
+
+    #[tokio::test]
+    async fn a_name_to_greet_with_is_a_full_public_one() {
+        for helo in ["vm", "localhost", "probe.test", "192.0.2.1"] {
+            let refused = checked(&["--helo", helo, "ada@vendor.org"]).await;
+            assert!(matches!(refused, Err(Failure::Usage(_))), "{helo}");
+        }
+    }
+}
