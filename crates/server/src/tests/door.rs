@@ -39,8 +39,12 @@ impl Door {
 
     /// The same question, answered before the router and by the table.
     async fn both(&self, path: &str, headers: &[(&str, &str)]) -> [Answer; 2] {
+        self.asked(Method::GET, path, headers).await
+    }
+
+    async fn asked(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> [Answer; 2] {
         let question = || {
-            let request = TestRequest::default().method(Method::GET).uri(path);
+            let request = TestRequest::default().method(method.clone()).uri(path);
             headers.iter().fold(request, |request, header| request.append_header(*header))
         };
         let portal = self.world.portal.clone();
@@ -113,4 +117,33 @@ async fn what_only_looks_like_the_door_is_routed() {
     }
     let [first, _] = door.both("/gateway/authorize/v1/courses?page=2", &[]).await;
     assert_eq!(first.code(), "gateway.unknown", "Envoy appends the path of the call");
+}
+
+#[actix_web::test]
+async fn a_call_is_asked_about_with_any_method_it_may_have_and_no_other_method_costs_anything() {
+    let door = Door::new().await;
+    let bearer = format!("Bearer {}", door.secret);
+    let headers = [("portal-gateway", door.gateway.as_str()), ("authorization", &bearer)];
+    let mut left = 10_000;
+    for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+        let method: Method = method.parse().unwrap();
+        let [first, behind] = door.asked(method.clone(), "/gateway/authorize", &headers).await;
+        left -= 2;
+        assert_eq!((first.status, behind.status), (200, 200), "{method}");
+        assert_eq!(behind.header("x-rate-limit-remaining"), left.to_string(), "{method}");
+    }
+    let [full, bare] = ["DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT", "GET, HEAD"];
+    for (path, method, allow) in [
+        ("/gateway/authorize", "TRACE", full),
+        ("/gateway/authorize", "PURGE", full),
+        ("/gateway/auth-request", "POST", bare),
+        ("/gateway/auth-request", "DELETE", bare),
+    ] {
+        for answer in door.asked(method.parse().unwrap(), path, &headers).await {
+            assert_eq!((answer.status, answer.code()), (405, "route.method_not_allowed"), "{method} {path}");
+            assert_eq!(answer.header("allow"), allow, "{method} {path}");
+        }
+    }
+    let [first, _] = door.both("/gateway/authorize", &headers).await;
+    assert_eq!(first.header("x-rate-limit-remaining"), (left - 1).to_string());
 }
