@@ -31,7 +31,7 @@ const REVISE_MAX: Duration = Duration::from_secs(1);
 /// Characters of a public key.
 pub(super) const KEY_CHARS: usize = 32;
 
-type Map<K, V> = HashMap<K, V, RandomState>;
+pub(super) type Map<K, V> = HashMap<K, V, RandomState>;
 type Key = [u8; KEY_CHARS];
 
 /// A secret that opens the door.
@@ -78,7 +78,7 @@ impl Default for Directory {
 }
 
 /// A map that grows at once: one that is half-way through growing step by step answers twenty times more slowly.
-fn map<K: Hash + Eq, V>() -> Map<K, V> {
+pub(super) fn map<K: Hash + Eq, V>() -> Map<K, V> {
     HashMap::builder().resize_mode(ResizeMode::Blocking).hasher(RandomState::default()).build()
 }
 
