@@ -47,6 +47,14 @@ impl Default for Known {
     }
 }
 
+/// The secret behind what a caller shows.
+#[derive(Clone, Copy)]
+pub(super) struct Behind {
+    pub(super) secret: SecretId,
+    /// A token that was given for it has run out.
+    pub(super) has_run_out: bool,
+}
+
 /// A token for a secret.
 pub struct AccessToken {
     /// Opens the door; shown once, and nowhere kept.
@@ -100,15 +108,15 @@ impl Known {
 }
 
 impl App {
-    /// The secret behind what a caller shows, if it ever was one and its token has not run out. Whether it is
-    /// alive has still to be asked.
-    pub(super) async fn secret_behind(&self, shown: &str) -> Result<Option<SecretId>, AppError> {
+    /// The secret behind what a caller shows, if it ever was one. Whether it is alive has still to be asked.
+    pub(super) async fn secret_behind(&self, shown: &str) -> Result<Option<Behind>, AppError> {
         if shown.starts_with(PREFIX) {
             return Ok(self.secret_of_token(shown));
         }
         let Ok(token) = Token::parse(TokenKind::ApiSecret, shown) else { return Ok(None) };
         let hash = token.hash(&self.inner.keys);
-        Ok(self.inner.quota.known.find(&self.inner.side, &hash).await?)
+        let found = self.inner.quota.known.find(&self.inner.side, &hash).await?;
+        Ok(found.map(|secret| Behind { secret, has_run_out: false }))
     }
 
     /// Gives a token for a secret; none when it opens nothing.
@@ -116,7 +124,7 @@ impl App {
         if secret.starts_with(PREFIX) {
             return Ok(None);
         }
-        let Some(id) = self.secret_behind(secret).await? else { return Ok(None) };
+        let Some(Behind { secret: id, .. }) = self.secret_behind(secret).await? else { return Ok(None) };
         let credential = self.inner.quota.directory.credential(id);
         if credential.is_none_or(|credential| credential.key != *key.as_bytes()) {
             return Ok(None);
@@ -125,9 +133,9 @@ impl App {
         Ok(Some(AccessToken { token: token_of(&self.inner.keys, id, expires_at), expires_at }))
     }
 
-    fn secret_of_token(&self, text: &str) -> Option<SecretId> {
+    fn secret_of_token(&self, text: &str) -> Option<Behind> {
         let (secret, expires_at) = read(&self.inner.keys, text)?;
-        (self.inner.clock.now().timestamp() < expires_at).then_some(secret)
+        Some(Behind { secret, has_run_out: self.inner.clock.now().timestamp() >= expires_at })
     }
 }
 
