@@ -105,7 +105,8 @@ async fn identify(portal: &Portal, asked: &Asked<'_>) -> Result<KnownGateway, Re
     match asked.gateway {
         Gateway::Credential(text) => by_credential(portal, text).await,
         Gateway::Signature { credential, time, nonce, signature } => {
-            let signed = Signed { credential, time, nonce, signature, parts: &asked.parts };
+            let (audience, parts) = (portal.audience.as_deref(), asked.parts.as_slice());
+            let signed = Signed { credential, time, nonce, signature, audience, parts };
             let known = portal.app.authenticate_signed(signed).await.map_err(Problem::from)?;
             known.map_err(|unsigned| Problem::new(unsigned_kind(unsigned)).into())
         }
