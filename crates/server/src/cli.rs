@@ -35,7 +35,7 @@ enum Command {
     /// Look after the log.
     #[command(subcommand)]
     Log(operator::log::Command),
-    /// Play the journeys of vendor, staff and customer against a server of its own.
+    /// Play the journeys of vendor, staff, customer and gateway against a server of its own.
     Demo(demo::Options),
 }
 
