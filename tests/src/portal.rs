@@ -109,8 +109,12 @@ impl Portal {
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        let address = self.base.trim_start_matches("http://");
-        address.parse().expect("an address and a port")
+        address_in(&self.base)
+    }
+
+    /// Where it listens for gRPC, as an address.
+    pub fn grpc_address(&self) -> SocketAddr {
+        address_in(&self.grpc)
     }
 
     /// Where it listens for gRPC.
@@ -320,4 +324,8 @@ fn configuration(folder: &Path, mails: &SmtpSink, policy: Policy) -> Config {
         log_level: "info".to_owned(),
         free_space_floor_bytes: 0,
     }
+}
+
+fn address_in(url: &str) -> SocketAddr {
+    url.trim_start_matches("http://").parse().expect("an address and a port")
 }

@@ -25,6 +25,9 @@ pub enum Fatal {
     /// Mails can't go on.
     #[error("the mail worker has stopped; the log says why")]
     MailStopped,
+    /// Calls are not counted any more.
+    #[error("the quota worker has stopped; the log says why")]
+    CountingStopped,
     /// Nobody answers any more.
     #[error("the HTTP server has stopped")]
     ServerStopped,

@@ -118,7 +118,7 @@ impl Application {
         let mut fatal = portal.fatal();
         let mut workers = vec![tokio::spawn(project(projector, stopped.clone()))];
         workers.extend(mail.map(|worker| tokio::spawn(send_mails(worker, portal.clone(), stopped.clone()))));
-        workers.push(tokio::spawn(worker.run(until(stopped.clone()))));
+        workers.push(tokio::spawn(count(worker, portal.clone(), stopped.clone())));
         workers.push(tokio::spawn(follow(follower, stopped.clone())));
         workers.push(tokio::spawn(keep_house(portal.app.clone(), stopped.clone())));
         workers.push(tokio::spawn(tell_thresholds(portal.app.clone(), notices, stopped.clone())));
@@ -173,6 +173,15 @@ async fn project(projector: Projector, stopped: watch::Receiver<bool>) {
 async fn follow(follower: Follower, stopped: watch::Receiver<bool>) {
     if let Err(error) = follower.run(until(stopped)).await {
         tracing::error!(error = %chain(&error), "the door is shut");
+    }
+}
+
+/// Counts calls. The worker ends early only by a fault of the program.
+async fn count(worker: quota::Worker, portal: Data<Portal>, stopped: watch::Receiver<bool>) {
+    let work = tokio::spawn(worker.run(until(stopped)));
+    if let Err(error) = work.await {
+        tracing::error!(%error, "the quota worker has stopped");
+        portal.fail(Fatal::CountingStopped);
     }
 }
 

@@ -4,12 +4,15 @@
 //! `key` (a public key; Envoy's configuration vouches for it), and perhaps a `site`. The gateway shows its own
 //! credential as metadata `portal-gateway`. A request has one descriptor: several could not be charged all or none, and
 //! Envoy refuses a call of which one is refused.
+//!
+//! Whatever a client can bring about is answered, with the status that is meant in `Portal-Status`: a failure may
+//! let the call pass, as Envoy's configuration says.
 
 mod incoming;
 pub mod messages;
 
 use super::{
-    answer::{allowed_headers, refused_headers},
+    answer::{left_headers, refused_headers, whose_headers},
     ask::{self, Shown},
     refusal::{self, Refused},
 };
@@ -50,8 +53,10 @@ const PING_EVERY: Time = Time::from_secs(5);
 const REQUEST_MAX: Time = Time::from_secs(10);
 /// Requests of one connection at once.
 const STREAMS_MAX: u32 = 1_024;
-/// Longest message in bytes.
-const MESSAGE_BYTES_MAX: usize = 16 * 1024;
+/// Longest message in bytes: a client's headers, of which Envoy takes 60 KiB, make no question too long to be answered.
+const MESSAGE_BYTES_MAX: usize = 128 * 1024;
+/// Stands for an entry that is no text: it opens nothing, and is the id of no site.
+const NO_TEXT: &str = "\u{fffd}";
 const METHOD: &str = "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit";
 
 /// A bound port for gRPC.
@@ -155,28 +160,33 @@ async fn should_rate_limit(
     request: &Request<RateLimitRequest>,
 ) -> Result<RateLimitResponse, Status> {
     let credential = request.metadata().get("portal-gateway").and_then(|value| value.to_str().ok());
-    let known = super::by_credential(portal, credential.unwrap_or_default());
-    let known = known.await.map_err(|refused| status_of(refused.problem()))?;
     let asked = request.get_ref();
     let [descriptor] = asked.descriptors.as_slice() else {
         return Err(Status::invalid_argument(
             "descriptors must be exactly one: give the route one rate limit",
         ));
     };
-    if !portal.app.keeps_pace(&known) {
-        return Err(status_of(&Problem::new(&kinds::DOOR_PACE)));
-    }
-    match ask(portal, descriptor, asked.hits_addend).await {
+    match decide(portal, credential.unwrap_or_default(), descriptor, asked.hits_addend).await {
         Ok(allowed) => Ok(admit(&allowed)),
-        Err(refused) if is_answer(refused.problem()) => Ok(refuse(&refused)),
-        Err(refused) => Err(status_of(refused.problem())),
+        Err(refused) if refused.problem().kind.status < 500 => Ok(refuse(&refused)),
+        Err(refused) => Err(undecided(refused.problem())),
     }
 }
 
-async fn ask(portal: &Portal, descriptor: &RateLimitDescriptor, hits: u32) -> Result<Allowed, Refused> {
+async fn decide(
+    portal: &Portal,
+    credential: &str,
+    descriptor: &RateLimitDescriptor,
+    hits: u32,
+) -> Result<Allowed, Refused> {
+    let known = super::by_credential(portal, credential).await?;
+    if !portal.app.keeps_pace(&known) {
+        return Err(Problem::new(&kinds::DOOR_PACE).into());
+    }
     let entry = |name: &str| {
         let mut entries = descriptor.entries.iter().filter(|entry| entry.key == name);
-        entries.next().map(|entry| entry.value.as_str()).filter(|value| !value.is_empty())
+        let value = entries.next().map(|entry| str::from_utf8(&entry.value).unwrap_or(NO_TEXT));
+        value.filter(|value| !value.is_empty())
     };
     let shown = match (entry("key"), entry("credential")) {
         (Some(key), None) => Shown::Key(key),
@@ -202,21 +212,29 @@ fn admit(allowed: &Allowed) -> RateLimitResponse {
     RateLimitResponse {
         overall_code: status.code,
         statuses: vec![status],
-        response_headers_to_add: allowed_headers(allowed).into_iter().map(header).collect(),
+        response_headers_to_add: left_headers(allowed).into_iter().map(header).collect(),
+        request_headers_to_add: whose_headers(allowed).into_iter().map(header).collect(),
+        ..RateLimitResponse::default()
     }
 }
 
 fn refuse(refused: &Refused) -> RateLimitResponse {
-    let exceeded = refused.exceeded();
+    let (problem, exceeded) = (refused.problem(), refused.exceeded());
     let status = DescriptorStatus {
         code: Code::OverLimit.into(),
         limit_remaining: exceeded.map_or(0, |exceeded| exceeded.would.left),
         duration_until_reset: exceeded.map(|exceeded| Duration { seconds: exceeded.retry_after_s.into() }),
     };
+    let meant = ("portal-status", problem.kind.status.to_string());
+    let challenge = problem.scheme().map(|scheme| ("www-authenticate", scheme.to_owned()));
+    let headers = refused_headers(refused).into_iter().chain([meant]).chain(challenge);
     RateLimitResponse {
         overall_code: status.code,
         statuses: vec![status],
-        response_headers_to_add: refused_headers(refused).into_iter().map(header).collect(),
+        response_headers_to_add: headers.map(header).collect(),
+        // Numbers and texts of ours: they always are JSON.
+        raw_body: serde_json::to_vec(&problem.body(None)).unwrap_or_default(),
+        ..RateLimitResponse::default()
     }
 }
 
@@ -224,20 +242,9 @@ fn header((key, value): (&'static str, String)) -> HeaderValue {
     HeaderValue { key: key.to_owned(), value }
 }
 
-/// Whether a refusal is an answer about the call. What is wrong with us or with the gateway is a failure, and
-/// Envoy's configuration says what becomes of the call then.
-fn is_answer(problem: &Problem) -> bool {
-    problem.kind.status < 500 && problem.kind.status != 400
-}
-
-fn status_of(problem: &Problem) -> Status {
-    let text = problem.detail.clone().unwrap_or_else(|| problem.kind.when.to_owned());
-    match problem.kind.status {
-        400 => Status::invalid_argument(text),
-        401 => Status::unauthenticated(text),
-        429 => Status::resource_exhausted(text),
-        _ => Status::unavailable(text),
-    }
+/// What is wrong with us is a failure: Envoy's configuration says what becomes of the call then.
+fn undecided(problem: &Problem) -> Status {
+    Status::unavailable(problem.detail.clone().unwrap_or_else(|| problem.kind.when.to_owned()))
 }
 
 #[cfg(test)]
