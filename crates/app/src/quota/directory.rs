@@ -2,7 +2,7 @@
 //! without a lock. One task per node follows the log and publishes what has changed.
 
 use super::{
-    fold::{Fold, FoldedBadly},
+    fold::{Fold, FoldedBadly, Issued},
     rules::{Place, Rules},
 };
 use crate::clock::Clock;
@@ -28,10 +28,13 @@ const POLL_EVERY: Duration = Duration::from_secs(1);
 const RETRY_AFTER: Duration = Duration::from_millis(200);
 /// How long changed limits wait for what is leased under the old ones to go back.
 const REVISE_MAX: Duration = Duration::from_secs(1);
+/// Secrets that ended whose integrations are remembered; beyond that all are forgotten, and calls with them are
+/// those of strangers.
+const ENDED_MAX: usize = 100_000;
 /// Characters of a public key.
 pub(super) const KEY_CHARS: usize = 32;
 
-type Map<K, V> = HashMap<K, V, RandomState>;
+pub(super) type Map<K, V> = HashMap<K, V, RandomState>;
 type Key = [u8; KEY_CHARS];
 
 /// A secret that opens the door.
@@ -60,6 +63,9 @@ enum Progress {
 pub(crate) struct Directory {
     secrets: Map<SecretId, Credential>,
     keys: Map<Key, SecretId>,
+    /// Whose secrets and keys were that open nothing any more: who shows one is refused, but no stranger.
+    ended: Map<SecretId, IntegrationId>,
+    ended_keys: Map<Key, IntegrationId>,
     places: Map<IntegrationId, Arc<Place>>,
     groups: Map<GroupRef, Arc<Rules>>,
     progress: watch::Sender<Progress>,
@@ -70,6 +76,8 @@ impl Default for Directory {
         Self {
             secrets: map(),
             keys: map(),
+            ended: map(),
+            ended_keys: map(),
             places: map(),
             groups: map(),
             progress: watch::Sender::new(Progress::Idle),
@@ -78,7 +86,7 @@ impl Default for Directory {
 }
 
 /// A map that grows at once: one that is half-way through growing step by step answers twenty times more slowly.
-fn map<K: Hash + Eq, V>() -> Map<K, V> {
+pub(super) fn map<K: Hash + Eq, V>() -> Map<K, V> {
     HashMap::builder().resize_mode(ResizeMode::Blocking).hasher(RandomState::default()).build()
 }
 
@@ -92,6 +100,19 @@ impl Directory {
     pub(crate) fn secret_of(&self, key: &str) -> Option<SecretId> {
         let key = Key::try_from(key.as_bytes()).ok()?;
         self.keys.pin().get(&key).copied()
+    }
+
+    /// Whose a secret is, or was.
+    pub(crate) fn owner_of(&self, secret: SecretId) -> Option<IntegrationId> {
+        let live = self.credential(secret).map(|credential| credential.integration);
+        live.or_else(|| self.ended.pin().get(&secret).copied())
+    }
+
+    /// Whose a public key is, or was.
+    pub(crate) fn owner_of_key(&self, key: &str) -> Option<IntegrationId> {
+        let live = self.secret_of(key).and_then(|secret| self.owner_of(secret));
+        let key = Key::try_from(key.as_bytes()).ok()?;
+        live.or_else(|| self.ended_keys.pin().get(&key).copied())
     }
 
     /// Where an integration lives.
@@ -146,16 +167,27 @@ impl Directory {
                 later.push(rules);
             }
         }
-        for revoked in changed.revoked {
-            self.secrets.pin().remove(&revoked.secret);
-            if let Ok(key) = Key::try_from(revoked.key.as_bytes()) {
-                self.keys.pin().remove(&key);
-            }
+        for (integration, revoked) in changed.revoked {
+            self.revoke(integration, &revoked);
         }
         for id in moved {
             self.publish_integration(fold, id);
         }
         later
+    }
+
+    fn revoke(&self, integration: IntegrationId, revoked: &Issued) {
+        let (ended, ended_keys) = (self.ended.pin(), self.ended_keys.pin());
+        if ended.len() >= ENDED_MAX {
+            ended.clear();
+            ended_keys.clear();
+        }
+        ended.insert(revoked.secret, integration);
+        self.secrets.pin().remove(&revoked.secret);
+        if let Ok(key) = Key::try_from(revoked.key.as_bytes()) {
+            ended_keys.insert(key, integration);
+            self.keys.pin().remove(&key);
+        }
     }
 
     fn publish_integration(&self, fold: &Fold, id: IntegrationId) {

@@ -4,10 +4,11 @@ use crate::bench::{Bench, rest};
 use app::{
     allowances::Why,
     quota::{
-        Caller, Question, Verdict, Violated,
+        Caller, Question, Refusal, Verdict, Violated,
         parts::PartOf,
-        usage::{By, Count, Part, Range},
+        usage::{By, Count, Outcome, Part, Range},
     },
+    tokens::{Token, TokenKind},
 };
 use chrono::TimeDelta;
 use domain::{
@@ -149,6 +150,43 @@ async fn what_became_of_calls_is_told_by_integration_site_and_outcome() {
     let by_integration = of(By::Integration).await.unwrap();
     assert_eq!(by_integration.series[0].part, Part::Integration(quiz.integration.uuid().as_u128()));
     assert_eq!(of(By::Outcome).await.unwrap().series.len(), 2);
+}
+
+#[tokio::test]
+async fn calls_with_what_opens_nothing_any_more_are_told_and_those_of_strangers_are_not() {
+    let bench = Bench::new().await;
+    let developer = bench.developer("ada@acme.com").await.developer;
+    let group = bench.group(developer, "Quiz lab").await;
+    let by = || bench.by(developer);
+    let group = GroupRef::Development(group);
+    let made = bench.app.register(by(), developer, Some(group), rest("Quiz")).await.unwrap().value;
+    let (pair, integration) = (made.secret.unwrap(), made.integration);
+    let (key, secret) = (pair.key.as_str(), pair.secret.unwrap().reveal().clone());
+    let token = bench.app.give_access_token(key, &secret).await.unwrap().unwrap().token;
+    let unknown = async |caller, site| {
+        let verdict = bench.app.authorise(Question { caller, site, cost: 7 }).await.unwrap();
+        assert_eq!(verdict, Verdict::Refused(Refusal::CredentialUnknown));
+    };
+    unknown(Caller::Pair { key, secret: "mistyped" }, Some("site-a")).await;
+    unknown(Caller::Pair { key: "another", secret: &secret }, None).await;
+    bench.app.revoke_secret(by(), developer, integration, pair.id).await.unwrap();
+    for caller in [Caller::Bearer(&secret), Caller::Bearer(token.reveal()), Caller::Key(key)] {
+        unknown(caller, None).await;
+    }
+    unknown(Caller::Pair { key, secret: &secret }, None).await;
+    bench.pass(TimeDelta::hours(2));
+    unknown(Caller::Bearer(token.reveal()), None).await;
+    let stranger = Token::mint(TokenKind::ApiSecret, &bench.ids).text();
+    unknown(Caller::Bearer(stranger.reveal()), None).await;
+    unknown(Caller::Pair { key: "nobody", secret: "nothing" }, None).await;
+    let nobody = bench.app.authorise(Question { caller: Caller::Nobody, site: None, cost: 1 }).await.unwrap();
+    assert_eq!(nobody, Verdict::Refused(Refusal::CredentialMissing));
+    bench.app.write_usage().await;
+    let history = bench.app.usage(group, Range::Day, By::Outcome).await.unwrap();
+    let told: Vec<_> = history.series.iter().map(|one| (one.part.clone(), one.sum())).collect();
+    let refused = Count { refused: 7, ..Count::default() };
+    assert_eq!(told, [(Part::Outcome(Outcome::Unauthenticated), refused)]);
+    assert_eq!(bench.app.quota(group).await.unwrap().unwrap().used, 0);
 }
 
 #[tokio::test]

@@ -85,7 +85,11 @@ use utoipa::OpenApi;
         commands::get::handle,
         policy::get::handle,
         door::authorize::handle,
-        door::post_authorize::handle,
+        door::by_method::post::handle,
+        door::by_method::put::handle,
+        door::by_method::patch::handle,
+        door::by_method::delete::handle,
+        door::by_method::options::handle,
         door::auth_request::handle,
         oauth::token::handle,
         service::openapi::handle,
@@ -265,7 +269,7 @@ const DOOR_PARAMETERS: &[(&str, &str, &str)] = &[
     (
         "Portal-Time",
         "^[0-9]{1,15}$",
-        "When it was signed: milliseconds since 1970, UTC, at most 30 s from our time.",
+        "When it was signed: milliseconds since 1970, UTC, at most 30 s behind our time and 5 s ahead of it.",
     ),
     ("Portal-Nonce", "^[!-~]{16,64}$", "Used once; signed requests only."),
     (
@@ -273,21 +277,27 @@ const DOOR_PARAMETERS: &[(&str, &str, &str)] = &[
         "^[0-9a-f]{64}$",
         "HMAC-SHA-256 under the text of the signing key over nine lines, joined by line feeds: method, path, \
          `Portal-Gateway` (the credential's id), `Authorization`, `Portal-Integration-Key`, `Portal-Site`, \
-         `Portal-Cost`, `Portal-Time`, `Portal-Nonce`; each as sent, an absent one empty.",
+         `Portal-Cost`, `Portal-Time`, `Portal-Nonce`; each as sent, an absent one empty. Where the node has a \
+         `gateway.audience`, that is a line before them.",
     ),
     ("Portal-Cost", "^[1-9][0-9]{0,9}$", "Units that the call takes; 1 when absent."),
 ];
 
 /// Headers that a gateway signs other requests with.
 const SIGNED_PARAMETERS: &[(&str, &str, &str)] = &[
-    ("Portal-Time", "^[0-9]{1,15}$", "When it was signed: milliseconds since 1970, UTC."),
+    (
+        "Portal-Time",
+        "^[0-9]{1,15}$",
+        "When it was signed: milliseconds since 1970, UTC, at most 30 s behind our time and 5 s ahead of it.",
+    ),
     ("Portal-Nonce", "^[!-~]{16,64}$", "Used once; signed requests only."),
     (
         "Portal-Signature",
         "^[0-9a-f]{64}$",
         "HMAC-SHA-256 under the text of the signing key over seven lines, joined by line feeds: method, path, \
          `Portal-Gateway` (the credential's id), `Idempotency-Key`, `Content-Digest`, `Portal-Time`, \
-         `Portal-Nonce`; each as sent, an absent one empty.",
+         `Portal-Nonce`; each as sent, an absent one empty. Where the node has a `gateway.audience`, that is a \
+         line before them.",
     ),
     (
         "Content-Digest",
