@@ -14,8 +14,8 @@ use std::{
 use tokio::time::Interval;
 
 const LIMIT: u32 = 300;
-/// Half of a round trip of 100 ms.
-const FAR: Duration = Duration::from_millis(50);
+/// Half of a round trip of 40 ms.
+const FAR: Duration = Duration::from_millis(20);
 const NEAR: Way = Way::Open(Duration::ZERO);
 /// So soon after the ledger is back, calls pass again.
 const BACK_IN: Duration = Duration::from_secs(2);
@@ -130,7 +130,7 @@ impl Scene {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn at_a_round_trip_of_100_ms_calls_are_answered_and_exactly_n_pass_on_two_nodes() {
+async fn at_a_round_trip_of_40_ms_calls_are_answered_and_exactly_n_pass_on_two_nodes() {
     let scene = Scene::new().await;
     scene.proxy.set(Way::Open(FAR));
     let begun = Instant::now();

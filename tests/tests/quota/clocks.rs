@@ -124,7 +124,8 @@ async fn nodes_that_start_with_a_clock_set_back_25_hours_go_on_from_what_was_rec
     for node in &nodes {
         passed += exhaust(node, &limit).await;
     }
-    assert_eq!(passed, 300);
+    // A node that is stopped while its clock is wrong can't give back: each forfeits as much as by a crash.
+    assert!((300 - 2 * 3..=300).contains(&passed), "{passed} passed");
     portal_tests::all(nodes.into_iter().map(Node::stop)).await;
 }
 
