@@ -131,7 +131,7 @@ async fn what_became_of_calls_is_told_by_integration_site_and_outcome() {
         let history = bench.app.usage(quiz.group, range, By::Nothing).await.unwrap();
         assert_eq!(history.steps.len(), steps);
         let whole = &history.series[0];
-        assert_eq!(whole.sum(), Count { admitted: 10_000, refused: 3, aside: 0 });
+        assert_eq!(whole.sum(), Count { admitted: 10_000, refused: 3, ..Count::default() });
         assert_eq!(whole.counts.last().unwrap(), &whole.sum(), "the running step is the last");
     }
     let of = |by| bench.app.usage(quiz.group, Range::Day, by);
@@ -141,7 +141,7 @@ async fn what_became_of_calls_is_told_by_integration_site_and_outcome() {
     assert_eq!(
         sites,
         [
-            (Part::NoSite, Count { admitted: 9_993, refused: 1, aside: 0 }),
+            (Part::NoSite, Count { admitted: 9_993, refused: 1, ..Count::default() }),
             (Part::Site("site-a".into()), admitted(7)),
             (Part::Site("site-b".into()), refused(2)),
         ]
