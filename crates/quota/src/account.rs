@@ -171,7 +171,9 @@ pub fn exchange(accounts: &mut [Account], ask: &Ask<'_>, now: i64) -> Outcome {
 pub(crate) fn give_back(accounts: &mut [Account], lease: u64, unspent: u32) {
     let leased = accounts.iter().filter_map(|account| account.units_of(lease)).max().unwrap_or(0);
     let spent = leased.saturating_sub(unspent);
-    accounts.iter_mut().for_each(|account| account.take_back(lease, spent));
+    for account in accounts {
+        account.take_back(lease, spent);
+    }
 }
 
 /// Thresholds of all limits of the chain that are to be told.
