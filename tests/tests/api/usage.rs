@@ -112,7 +112,11 @@ async fn usage_is_told_as_json_by_site_integration_and_outcome() {
     door.calls(8, "site-b").await;
     for (range, steps) in [("24h", 288), ("30d", 30), ("1y", 12)] {
         let whole = door.get(&format!("usage?range={range}")).await;
-        assert_eq!(whole.body["total"], json!({ "admitted": 20, "refused": 3, "aside": 0, "shadow_refused": 0 }), "{range}");
+        assert_eq!(
+            whole.body["total"],
+            json!({ "admitted": 20, "refused": 3, "aside": 0, "shadow_refused": 0 }),
+            "{range}"
+        );
         assert_eq!(whole.list("/steps").len(), steps);
         assert_eq!(whole.list("/series/0/admitted").last(), Some(&json!(20)));
     }

@@ -6,7 +6,7 @@ use app::{
     quota::{
         Caller, Question, Verdict, Violated,
         parts::PartOf,
-        usage::{By, Count, Part, Range},
+        usage::{By, Count, Outcome, Part, Range},
     },
 };
 use chrono::TimeDelta;
@@ -202,4 +202,26 @@ async fn a_grant_its_end_a_shadow_limit_and_a_suspension_show() {
     bench.app.suspend(bench.by_staff(grace), grace, quiz.group, why()).await.unwrap();
     let view = bench.app.quota(quiz.group).await.unwrap().unwrap();
     assert_eq!((view.suspended, view.next_free), (Some(bench.now()), None));
+}
+
+#[tokio::test]
+async fn what_a_shadow_limit_would_have_refused_is_told_beside_what_passed() {
+    let bench = Bench::new().await;
+    let quiz = Quiz::of(&bench, "ada@acme.com").await;
+    let grace = bench.staff("grace@portal.org", StaffRole::Approver).await.0;
+    let shadow = std::num::NonZeroU32::new(50).unwrap();
+    bench.app.set_shadow(bench.by_staff(grace), grace, quiz.group, shadow).await.unwrap();
+    for _ in 0..70 {
+        assert!(quiz.call(&bench, Some("site-a"), 1).await);
+    }
+    assert!(quiz.call(&bench, Some("site-b"), 10).await);
+    bench.app.write_usage().await;
+    let history = bench.app.usage(quiz.group, Range::Day, By::Site).await.unwrap();
+    let sites: Vec<_> = history.series.iter().map(|one| (one.part.clone(), one.sum())).collect();
+    let passed = |admitted, shadow_refused| Count { admitted, shadow_refused, ..Count::default() };
+    let [a, b] = ["site-a", "site-b"].map(|site| Part::Site(site.to_owned()));
+    assert_eq!(sites, [(a, passed(70, 20)), (b, passed(10, 10))]);
+    let history = bench.app.usage(quiz.group, Range::Day, By::Outcome).await.unwrap();
+    let refused = history.series.iter().find(|one| one.part == Part::Outcome(Outcome::ShadowRefused));
+    assert_eq!(refused.unwrap().sum(), Count { shadow_refused: 30, ..Count::default() });
 }

@@ -271,7 +271,9 @@ fn table(svg: &mut Svg, history: &History, names: &Names) {
         }
         svg.text(if is_whole { 20.0 } else { 40.0 }, y, "", &label(&series.part, names));
         let sum = series.sum();
-        for ((x, _), number) in columns.into_iter().zip([sum.admitted, sum.refused, sum.aside + sum.shadow_refused]) {
+        for ((x, _), number) in
+            columns.into_iter().zip([sum.admitted, sum.refused, sum.aside + sum.shadow_refused])
+        {
             svg.line(format_args!(
                 "<text x=\"{x:.1}\" y=\"{y:.1}\" class=\"num\" text-anchor=\"end\">{}</text>",
                 grouped(number)
