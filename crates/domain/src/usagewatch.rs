@@ -115,6 +115,7 @@ impl LimitOf {
         matches!(self, Self::Owner | Self::Organisation)
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
     fn is_groups(&self) -> bool {
         *self == Self::Group
     }

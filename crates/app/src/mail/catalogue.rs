@@ -103,20 +103,7 @@ fn english(kind: MailKind) -> Text {
                 "If it was not you, do nothing.",
             ],
         },
-        MailKind::ContactCode => Text {
-            subject: "Confirm that this mailbox receives mail",
-            paragraphs: &[
-                "A vendor named this mailbox as its contact at the developer portal. Customers will be shown \
-                 the address, and may write to it, once it is confirmed.",
-                "Vendor: {vendor}",
-                "If that is right, pass this code to whoever manages the account, or enter it yourself:",
-                "{code}",
-                "It can also be confirmed on this page:",
-                "{link}",
-                "The code works once, until {expires_at}.",
-                "If you don't expect this, do nothing: without the code the address is shown to nobody.",
-            ],
-        },
+        MailKind::ContactCode => CONTACT_CODE,
         MailKind::ChangesRequested => Text {
             subject: "Your production group needs changes",
             paragraphs: &[
@@ -157,6 +144,21 @@ fn english(kind: MailKind) -> Text {
         MailKind::ShareUsedUp => SHARE_USED_UP,
     }
 }
+
+const CONTACT_CODE: Text = Text {
+    subject: "Confirm that this mailbox receives mail",
+    paragraphs: &[
+        "A vendor named this mailbox as its contact at the developer portal. Customers will be shown \
+         the address, and may write to it, once it is confirmed.",
+        "Vendor: {vendor}",
+        "If that is right, pass this code to whoever manages the account, or enter it yourself:",
+        "{code}",
+        "It can also be confirmed on this page:",
+        "{link}",
+        "The code works once, until {expires_at}.",
+        "If you don't expect this, do nothing: without the code the address is shown to nobody.",
+    ],
+};
 
 const CALLS_RUN_OUT: Text = Text {
     subject: "A group of yours has used most of its API calls",

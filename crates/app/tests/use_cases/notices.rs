@@ -122,8 +122,8 @@ async fn the_limit_of_all_groups_of_an_owner_is_told_once_whoever_of_them_uses_i
     let bench = Bench::new().await;
     let ada = bench.developer("ada@acme.com").await.developer;
     let (quiz, poll) = (made(&bench, ada, "Quiz").await, made(&bench, ada, "Poll").await);
-    call(&bench, &quiz.key, 4_900).await;
-    call(&bench, &poll.key, 3_100).await;
+    call(&bench, &quiz.key, 4_100).await;
+    call(&bench, &poll.key, 3_900).await;
     let told = reached(&bench, 2).await;
     assert_eq!(short(&told), [(LimitOf::Owner, 50, 10_000, false), (LimitOf::Owner, 80, 10_000, true)]);
     for (record, reached) in &told {
