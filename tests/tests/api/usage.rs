@@ -232,3 +232,19 @@ async fn the_owner_hears_once_of_each_threshold_in_the_feed_and_by_mail_of_those
     assert_eq!(rest.list("/items")[0]["data"]["percent"], 50);
     assert!(rest.body["next"].is_null());
 }
+
+#[tokio::test]
+async fn what_an_observed_limit_would_have_refused_has_a_column_of_its_own() {
+    let portal = Portal::with(few_calls()).await;
+    let door = Door::of(&portal).await;
+    let staff = portal.staff("approver").await;
+    staff.decide(&door.ada.personal_group, "PUT", "shadow", &json!({ "calls": 5 })).await.must_be(200);
+    door.calls(8, "site-a").await;
+    let whole = door.get("usage?range=30d").await;
+    let total = json!({ "admitted": 8, "refused": 0, "aside": 0, "shadow_refused": 3 });
+    assert_eq!(whole.body["total"], total);
+    assert_eq!(whole.list("/series/0/shadow_refused").last(), Some(&json!(3)));
+    let csv = door.get("usage?range=30d&by=outcome&format=csv").await;
+    let text = csv.body.as_str().expect("text");
+    assert!(text.contains("2026-11-22T00:00:00Z,outcome,\"shadow_refused\",,0,0,0,3\r\n"), "{text}");
+}
