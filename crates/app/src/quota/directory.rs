@@ -9,16 +9,20 @@ use crate::clock::Clock;
 use chrono::{DateTime, Utc};
 use domain::{
     group::GroupRef,
-    ids::{IntegrationId, SecretId},
+    ids::{DeveloperId, IntegrationId, SecretId},
     integration::TestMode,
     policy::Policy,
 };
 use eventlog::{EventLog, Position, ReadError};
 use foldhash::fast::RandomState;
 use papaya::{HashMap, ResizeMode};
-use quota::Engine;
-use std::{convert::Infallible, future::Future, hash::Hash, pin::pin, sync::Arc, time::Duration};
+use quota::{Engine, Violated};
+use std::{
+    collections::BTreeMap, convert::Infallible, future::Future, hash::Hash, pin::pin, sync::Arc,
+    time::Duration,
+};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 /// Records read at once.
 const PAGE: u32 = 1_000;
@@ -123,6 +127,21 @@ impl Directory {
     /// The rules of a group.
     pub(crate) fn rules(&self, group: GroupRef) -> Option<Arc<Rules>> {
         self.groups.pin().get(&group).cloned()
+    }
+
+    /// Owners of development groups that count in a ceiling, each with one of those groups. Looks at all groups: for
+    /// rare occasions.
+    pub(crate) fn owners_below(&self, of: Violated, number: u128) -> BTreeMap<DeveloperId, GroupRef> {
+        let mut owners = BTreeMap::new();
+        for (group, rules) in &self.groups.pin() {
+            let (Some(owner), true) = (rules.ceiling(Violated::Owner), rules.ceiling(of) == Some(number))
+            else {
+                continue;
+            };
+            let one = owners.entry(DeveloperId::from_uuid(Uuid::from_u128(owner))).or_insert(*group);
+            *one = (*one).min(*group);
+        }
+        owners
     }
 
     /// Whether it answers for the log as it is, a few events perhaps left out.

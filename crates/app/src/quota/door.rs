@@ -221,7 +221,12 @@ impl App {
             None => engine.spend(pool.key, &pool.cell, pool.chain_now(engine), cost).await,
         };
         match answer {
-            Answer::Admitted { left, graced } => Verdict::Allowed(Allowed { graced, ..allowed(place, left) }),
+            Answer::Admitted { left, graced, shadowed } => {
+                if shadowed > 0 {
+                    self.note(place, question, Outcome::ShadowRefused, shadowed);
+                }
+                Verdict::Allowed(Allowed { graced, ..allowed(place, left) })
+            }
             Answer::Refused { closed, left } => {
                 let limit = pool.limit_of(closed.violated);
                 Verdict::Refused(Refusal::Exceeded(self.exceeded(allowed(place, left), limit, closed)))

@@ -56,6 +56,11 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn new() -> Self {
+        Self::with(Policy::default()).await
+    }
+
+    /// Under a policy of one's own.
+    pub(crate) async fn with(policy: Policy) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let ids = Ids::seeded(1);
         let (clock, hand) = Clock::manual(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
@@ -63,7 +68,7 @@ impl Bench {
         let log_id = log.head().log_id;
         let keys = Keyring::generate(&ids).bind(log_id);
         let side = SideState::open(&dir.path().join("state.sqlite"), log_id).await.unwrap();
-        let policy = Policy { reserved_mail_domains: vec!["test".to_owned()], ..Policy::default() };
+        let policy = Policy { reserved_mail_domains: vec!["test".to_owned()], ..policy };
         let passwords = Passwords::start(2, ids.clone()).unwrap();
         let (read, projector) = readmodel::open(dir.path(), log.clone()).await.unwrap();
         tokio::spawn(projector.run(std::future::pending()));

@@ -132,7 +132,7 @@ async fn what_became_of_calls_is_told_by_integration_site_and_outcome() {
         let history = bench.app.usage(quiz.group, range, By::Nothing).await.unwrap();
         assert_eq!(history.steps.len(), steps);
         let whole = &history.series[0];
-        assert_eq!(whole.sum(), Count { admitted: 10_000, refused: 3, aside: 0 });
+        assert_eq!(whole.sum(), Count { admitted: 10_000, refused: 3, ..Count::default() });
         assert_eq!(whole.counts.last().unwrap(), &whole.sum(), "the running step is the last");
     }
     let of = |by| bench.app.usage(quiz.group, Range::Day, by);
@@ -142,7 +142,7 @@ async fn what_became_of_calls_is_told_by_integration_site_and_outcome() {
     assert_eq!(
         sites,
         [
-            (Part::NoSite, Count { admitted: 9_993, refused: 1, aside: 0 }),
+            (Part::NoSite, Count { admitted: 9_993, refused: 1, ..Count::default() }),
             (Part::Site("site-a".into()), admitted(7)),
             (Part::Site("site-b".into()), refused(2)),
         ]
@@ -240,4 +240,26 @@ async fn a_grant_its_end_a_shadow_limit_and_a_suspension_show() {
     bench.app.suspend(bench.by_staff(grace), grace, quiz.group, why()).await.unwrap();
     let view = bench.app.quota(quiz.group).await.unwrap().unwrap();
     assert_eq!((view.suspended, view.next_free), (Some(bench.now()), None));
+}
+
+#[tokio::test]
+async fn what_a_shadow_limit_would_have_refused_is_told_beside_what_passed() {
+    let bench = Bench::new().await;
+    let quiz = Quiz::of(&bench, "ada@acme.com").await;
+    let grace = bench.staff("grace@portal.org", StaffRole::Approver).await.0;
+    let shadow = std::num::NonZeroU32::new(50).unwrap();
+    bench.app.set_shadow(bench.by_staff(grace), grace, quiz.group, shadow).await.unwrap();
+    for _ in 0..70 {
+        assert!(quiz.call(&bench, Some("site-a"), 1).await);
+    }
+    assert!(quiz.call(&bench, Some("site-b"), 10).await);
+    bench.app.write_usage().await;
+    let history = bench.app.usage(quiz.group, Range::Day, By::Site).await.unwrap();
+    let sites: Vec<_> = history.series.iter().map(|one| (one.part.clone(), one.sum())).collect();
+    let passed = |admitted, shadow_refused| Count { admitted, shadow_refused, ..Count::default() };
+    let [a, b] = ["site-a", "site-b"].map(|site| Part::Site(site.to_owned()));
+    assert_eq!(sites, [(a, passed(70, 20)), (b, passed(10, 10))]);
+    let history = bench.app.usage(quiz.group, Range::Day, By::Outcome).await.unwrap();
+    let refused = history.series.iter().find(|one| one.part == Part::Outcome(Outcome::ShadowRefused));
+    assert_eq!(refused.unwrap().sum(), Count { shadow_refused: 30, ..Count::default() });
 }
