@@ -138,7 +138,23 @@ pub fn document() -> Value {
         let method = endpoint.method().as_str().to_ascii_lowercase();
         complete(endpoint, &mut document["paths"][endpoint.path()][method]);
     }
+    widen(&mut document);
     document
+}
+
+/// Our numbers of 32 bits have no sign, which no format says; `int32` would promise to refuse the upper half.
+fn widen(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            if members.get("format").is_some_and(|format| format == "int32") {
+                members.insert("format".to_owned(), json!("int64"));
+                members.entry("maximum").or_insert(json!(u32::MAX));
+            }
+            members.values_mut().for_each(widen);
+        }
+        Value::Array(items) => items.iter_mut().for_each(widen),
+        _ => {}
+    }
 }
 
 /// The JSON Schema of the body that registers an integration.
@@ -213,10 +229,23 @@ fn complete(endpoint: &Endpoint, operation: &mut Value) {
             responses.insert("304".to_owned(), not_modified());
         }
         for status in failures(endpoint) {
-            responses
-                .entry(status.to_string())
-                .or_insert_with(|| json!({ "$ref": format!("#/components/responses/Problem{status}") }));
+            responses.entry(status.to_string()).or_insert_with(|| failure_of(endpoint, status));
         }
+    }
+}
+
+/// A failure of an operation. The door's carry no id of the request: it has none.
+fn failure_of(endpoint: &Endpoint, status: u16) -> Value {
+    let meaning = FAILURES.iter().find(|(known, _)| *known == status).map(|(_, meaning)| *meaning);
+    match meaning {
+        Some(meaning) if endpoint.shape == Shape::Door => {
+            let mut response = failure(status, meaning);
+            if let Some(headers) = response["headers"].as_object_mut() {
+                headers.remove("X-Request-Id");
+            }
+            response
+        }
+        _ => json!({ "$ref": format!("#/components/responses/Problem{status}") }),
     }
 }
 
