@@ -167,7 +167,7 @@ impl Engine {
         if let Some(rest) = cell.slice.take(cost, now.cast_unsigned()) {
             return Some(cell.admitted(cost, rest));
         }
-        cell.closed(now).map(|closed| Answer::Refused { closed, left: 0 })
+        cell.closed(now).map(|closed| Answer::Refused { closed, left: cell.beyond.load(Ordering::Relaxed) })
     }
 
     /// The same for whoever has only the name of a pool.

@@ -81,7 +81,7 @@ impl Open {
         let Some(grace) = self.chain.grace else { return Answer::Unavailable };
         let within = u128::try_from(lasted).is_ok_and(|lasted| lasted <= grace.lasts.as_millis());
         // What was used up when the ledger was last asked stays so.
-        let units = grace.units.min(self.cell.left_when_asked().unwrap_or(u32::MAX));
+        let units = self.chain.graced_units().min(self.cell.left_when_asked().unwrap_or(u32::MAX));
         match self.owed.checked_add(cost).filter(|owed| within && *owed <= units) {
             Some(owed) => {
                 self.owed = owed;

@@ -146,24 +146,23 @@ async fn at_a_round_trip_of_40_ms_calls_are_answered_and_exactly_n_pass_on_two_n
     portal_tests::all(scene.nodes.into_iter().map(Node::stop)).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_ledger_that_falls_silent_leaves_no_call_unanswered_and_loses_no_count() {
+async fn outage_by(way: Way) {
     let mut scene = Scene::new().await;
     scene.begins().await;
-    scene.proxy.set(Way::BlackHole);
+    scene.proxy.set(way);
     scene.outage().await;
     scene.proxy.set(NEAR);
     scene.ends().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_falls_silent_leaves_no_call_unanswered_and_loses_no_count() {
+    outage_by(Way::BlackHole).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_ledger_that_refuses_connections_leaves_no_call_unanswered_and_loses_no_count() {
-    let mut scene = Scene::new().await;
-    scene.begins().await;
-    scene.proxy.set(Way::Shut);
-    scene.outage().await;
-    scene.proxy.set(NEAR);
-    scene.ends().await;
+    outage_by(Way::Shut).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -65,22 +65,22 @@ pub enum Unsigned {
 }
 
 impl App {
-    /// The gateway that signed a request.
-    pub async fn authenticate_signed(
-        &self,
-        signed: Signed<'_>,
-    ) -> Result<Result<KnownGateway, Unsigned>, AppError> {
+    /// The gateway that signed a request, which counts as used only by [`App::use_up`].
+    pub async fn signer_of(&self, signed: &Signed<'_>) -> Result<Result<KnownGateway, Unsigned>, AppError> {
         let Ok(id) = signed.credential.parse::<GatewayCredentialId>() else {
             return Ok(Err(Unsigned::Wrong));
         };
         let Some(known) = self.inner.gateways.find_by_id(&self.inner, id).await? else {
             return Ok(Err(Unsigned::Wrong));
         };
-        if !fits(&self.inner.keys, id, &signed) {
-            return Ok(Err(Unsigned::Wrong));
-        }
-        let now = self.inner.clock.now();
-        Ok(self.inner.nonces.take(id, &signed, now).map(|()| known))
+        Ok(if fits(&self.inner.keys, id, signed) { Ok(known) } else { Err(Unsigned::Wrong) })
+    }
+
+    /// Lets a signed request pass once. Apart from its signature, so that what is refused for another reason fills no
+    /// memory that all gateways share.
+    pub fn use_up(&self, signed: &Signed<'_>) -> Result<(), Unsigned> {
+        let id = signed.credential.parse().map_err(|_| Unsigned::Wrong)?;
+        self.inner.nonces.take(id, signed, self.inner.clock.now())
     }
 }
 

@@ -13,7 +13,7 @@ use domain::{
     integration::TestMode,
     policy::Policy,
 };
-use eventlog::{EventLog, Position, ReadError};
+use eventlog::{EventLog, Position, ReadError, Record};
 use foldhash::fast::RandomState;
 use papaya::{HashMap, ResizeMode};
 use quota::{Engine, Violated};
@@ -295,17 +295,7 @@ impl Follower {
 
     /// Takes the next page in. Whether there may be more.
     async fn take_in(&self, fold: &mut Fold, at: &mut Position) -> Result<bool, DirectoryError> {
-        let page = match self.log.read_all(*at, PAGE).await {
-            Ok(page) => page,
-            Err(error @ ReadError::Corrupt { .. }) => return Err(error.into()),
-            Err(error @ ReadError::Store(_)) => {
-                // What is known may be out of date by the time reading works again.
-                self.directory.progress.send_replace(Progress::Filling);
-                tracing::warn!(%error, "the directory of the door stands still; it is tried again");
-                tokio::time::sleep(RETRY_AFTER).await;
-                return Ok(true);
-            }
-        };
+        let page = self.page_after(*at).await?;
         for record in &page {
             fold.apply(record).map_err(|source| DirectoryError::Event {
                 position: record.position,
@@ -315,6 +305,22 @@ impl Follower {
             *at = record.position;
         }
         Ok(page.len() == PAGE as usize)
+    }
+
+    /// The next page, however long reading does not work.
+    async fn page_after(&self, at: Position) -> Result<Vec<Record>, DirectoryError> {
+        loop {
+            match self.log.read_all(at, PAGE).await {
+                Ok(page) => return Ok(page),
+                Err(error @ ReadError::Corrupt { .. }) => return Err(error.into()),
+                Err(error @ ReadError::Store(_)) => {
+                    // What is known may be out of date by the time reading works again.
+                    self.directory.progress.send_replace(Progress::Filling);
+                    tracing::warn!(%error, "the directory of the door stands still; it is tried again");
+                    tokio::time::sleep(RETRY_AFTER).await;
+                }
+            }
+        }
     }
 
     async fn put_in_force(&self, fold: &mut Fold) {

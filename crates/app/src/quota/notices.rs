@@ -41,6 +41,11 @@ impl App {
 
     async fn until_told(&self, notice: &Notice) {
         while let Err(error) = self.tell_threshold(notice).await {
+            if matches!(error, AppError::HistoryFull | AppError::Corrupt(_) | AppError::Damaged(_)) {
+                // Never to be recorded: those behind it must not wait for it.
+                tracing::error!(%error, "a threshold is told to nobody");
+                break;
+            }
             tracing::warn!(%error, "a threshold is not recorded yet");
             tokio::time::sleep(RETRY_AFTER).await;
         }

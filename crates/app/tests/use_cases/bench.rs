@@ -27,7 +27,10 @@ use domain::{
     sealed::Fingerprint,
     staff::StaffRole,
 };
-use eventlog::{EventLog, Position, Record, StreamVersion};
+use eventlog::{
+    ActorEnvelope, AppendBatch, Envelope, EventLog, Expected, NewEvent, Position, Record, StreamAppend,
+    StreamName, StreamVersion,
+};
 use quota::{Engine, Ledger, Options};
 use readmodel::ReadModel;
 use std::time::Duration;
@@ -232,6 +235,24 @@ impl Bench {
 
     pub(crate) async fn records(&self) -> Vec<Record> {
         self.log.read_all(Position(0), 1_000).await.unwrap()
+    }
+
+    /// Writes an event that no command gives, as damage or another program would.
+    pub(crate) async fn slip_in(&self, stream: &StreamName, after: StreamVersion, event: NewEvent) {
+        let envelope = Envelope {
+            command_id: self.ids.v4(),
+            fingerprint: None,
+            causation_id: None,
+            actor: ActorEnvelope { kind: "system".to_owned(), ..ActorEnvelope::default() },
+            on_behalf_of: None,
+            reason: None,
+            request_id: None,
+            policy_version: 1,
+            privileged: false,
+        };
+        let append =
+            StreamAppend { stream: stream.clone(), expected: Expected::Exact(after), events: vec![event] };
+        self.log.append(AppendBatch { envelope, streams: vec![append] }).await.unwrap();
     }
 
     /// How often an event type stands in the log.

@@ -16,7 +16,7 @@ use domain::{
     staff::StaffRole,
     usagewatch::{Event, LimitOf, Reached},
 };
-use eventlog::Record;
+use eventlog::{NewEvent, Record, StreamName, StreamVersion};
 use std::num::NonZeroU32;
 
 const REACHED: &str = "usagewatch.threshold_reached";
@@ -115,6 +115,34 @@ async fn an_occasion_that_is_told_twice_is_recorded_once() {
     drop(tell);
     bench.app.tell_thresholds(notices, std::future::pending()).await;
     assert_eq!(bench.count(REACHED).await, 1);
+}
+
+#[tokio::test]
+async fn a_threshold_that_can_never_be_recorded_holds_up_none_behind_it() {
+    let bench = Bench::new().await;
+    let ada = bench.developer("ada@acme.com").await.developer;
+    let (damaged, sound) = (made(&bench, ada, "Quiz").await, made(&bench, ada, "Poll").await);
+    let id_of = |made: &Made| match made.group {
+        GroupRef::Development(id) => id.uuid(),
+        GroupRef::Production(id) => id.uuid(),
+    };
+    let stream = StreamName::parse(&format!("usagewatch-{}", id_of(&damaged))).unwrap();
+    let nonsense =
+        NewEvent { event_type: REACHED.to_owned(), schema: 1, payload: b"?".to_vec(), subjects: Vec::new() };
+    bench.slip_in(&stream, StreamVersion(0), nonsense).await;
+    let limit = quota::Limit { units: 100, window: quota::Window::rolling(86_400_000) };
+    let (tell, notices) = tokio::sync::mpsc::channel(2);
+    for made in [&damaged, &sound] {
+        let key = quota::PoolKey::whole(id_of(made).as_u128());
+        let since = bench.now().timestamp_millis();
+        let crossed = quota::account::Crossed { violated: quota::Violated::Pool, percent: 50, since };
+        let chain = std::sync::Arc::new(quota::Chain::new(key, limit));
+        tell.send(quota::Notice { key, chain, crossed }).await.unwrap();
+    }
+    drop(tell);
+    let telling = bench.app.tell_thresholds(notices, std::future::pending());
+    tokio::time::timeout(std::time::Duration::from_secs(20), telling).await.expect("both are done with");
+    assert_eq!(bench.count(REACHED).await, 2, "what was slipped in, and the other group's");
 }
 
 #[tokio::test]

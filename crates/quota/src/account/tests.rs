@@ -207,6 +207,21 @@ fn a_clock_that_goes_back_moves_nothing() {
     assert_eq!(bench.accounts[0].latest, NOW);
 }
 
+/// An exchange that wants nothing.
+fn nothing(chain: &Chain) -> Ask<'_> {
+    Ask {
+        chain,
+        returned: &[],
+        lease: 0,
+        costs: &[],
+        may_idle: true,
+        owed: 0,
+        acknowledged: &[],
+        lease_ms: 1,
+        answer_ms: 1,
+    }
+}
+
 #[test]
 fn thresholds_are_told_once_a_window_and_again_until_they_were_told() {
     let mut bench = Bench::new(chain(10));
@@ -216,17 +231,7 @@ fn thresholds_are_told_once_a_window_and_again_until_they_were_told() {
     assert_eq!(percents(&fifth), [50]);
     assert_eq!(percents(&bench.ask(1, &[])), [50], "nobody has been told yet");
     let chain = bench.chain.clone();
-    let told = Ask {
-        chain: &chain,
-        returned: &[],
-        lease: 0,
-        costs: &[],
-        may_idle: true,
-        owed: 0,
-        acknowledged: &fifth.crossed,
-        lease_ms: 1,
-        answer_ms: 1,
-    };
+    let told = Ask { acknowledged: &fifth.crossed, ..nothing(&chain) };
     assert_eq!(percents(&exchange(&mut bench.accounts, &told, NOW)), Vec::<u8>::new());
     (0..4).for_each(|_| drop(bench.ask(1, &[])));
     assert_eq!(percents(&bench.ask(0, &[])), [80, 90, 100]);
@@ -240,17 +245,7 @@ fn thresholds_are_told_once_a_window_and_again_until_they_were_told() {
 fn what_passed_during_an_outage_is_charged_even_beyond_the_limit() {
     let mut bench = Bench::new(chain(10));
     let chain = bench.chain.clone();
-    let owed = Ask {
-        chain: &chain,
-        returned: &[],
-        lease: 0,
-        costs: &[],
-        may_idle: true,
-        owed: 12,
-        acknowledged: &[],
-        lease_ms: 1,
-        answer_ms: 1,
-    };
+    let owed = Ask { owed: 12, ..nothing(&chain) };
     assert_eq!(exchange(&mut bench.accounts, &owed, NOW).left, 0);
     assert_eq!(bench.accounts[0].usage.used(), 12);
     let Verdict::Refused { retry_at, .. } = bench.ask(1, &[]).verdict else { panic!("overdrawn") };
@@ -260,17 +255,7 @@ fn what_passed_during_an_outage_is_charged_even_beyond_the_limit() {
 /// Everything that was to be told so far has been.
 fn told_everything(bench: &mut Bench, crossed: &[Crossed]) {
     let chain = bench.chain.clone();
-    let told = Ask {
-        chain: &chain,
-        returned: &[],
-        lease: 0,
-        costs: &[],
-        may_idle: true,
-        owed: 0,
-        acknowledged: crossed,
-        lease_ms: 1,
-        answer_ms: 1,
-    };
+    let told = Ask { acknowledged: crossed, ..nothing(&chain) };
     assert_eq!(exchange(&mut bench.accounts, &told, bench.now).crossed, []);
 }
 

@@ -92,25 +92,28 @@ async fn decide(request: &HttpRequest) -> Result<app::quota::Allowed, Refused> {
         return Err(Problem::new(&kinds::NO_ROUTE).into());
     }
     let asked = Asked::read(request)?;
-    let known = identify(portal, &asked).await?;
-    if !portal.app.keeps_pace(&known) {
-        return Err(Problem::new(&kinds::DOOR_PACE).into());
-    }
+    identify(portal, &asked).await?;
     let verdict = portal.app.authorise(asked.question()).await.map_err(Problem::from)?;
     refusal::of(verdict)
 }
 
-/// Which gateway asks.
-async fn identify(portal: &Portal, asked: &Asked<'_>) -> Result<KnownGateway, Refused> {
+/// Refuses whoever is no gateway, or asks too often, or again.
+async fn identify(portal: &Portal, asked: &Asked<'_>) -> Result<(), Refused> {
     match asked.gateway {
-        Gateway::Credential(text) => by_credential(portal, text).await,
+        Gateway::Credential(text) => keeps_pace(portal, &by_credential(portal, text).await?),
         Gateway::Signature { credential, time, nonce, signature } => {
             let (audience, parts) = (portal.audience.as_deref(), asked.parts.as_slice());
             let signed = Signed { credential, time, nonce, signature, audience, parts };
-            let known = portal.app.authenticate_signed(signed).await.map_err(Problem::from)?;
-            known.map_err(|unsigned| Problem::new(unsigned_kind(unsigned)).into())
+            let known = portal.app.signer_of(&signed).await.map_err(Problem::from)?;
+            let unsigned = |unsigned| Problem::new(unsigned_kind(unsigned));
+            keeps_pace(portal, &known.map_err(unsigned)?)?;
+            Ok(portal.app.use_up(&signed).map_err(unsigned)?)
         }
     }
+}
+
+fn keeps_pace(portal: &Portal, known: &KnownGateway) -> Result<(), Refused> {
+    if portal.app.keeps_pace(known) { Ok(()) } else { Err(Problem::new(&kinds::DOOR_PACE).into()) }
 }
 
 /// A gateway that shows its credential; not one that has to sign.

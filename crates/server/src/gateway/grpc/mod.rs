@@ -180,9 +180,7 @@ async fn decide(
     hits: u32,
 ) -> Result<Allowed, Refused> {
     let known = super::by_credential(portal, credential).await?;
-    if !portal.app.keeps_pace(&known) {
-        return Err(Problem::new(&kinds::DOOR_PACE).into());
-    }
+    super::keeps_pace(portal, &known)?;
     let entry = |name: &str| {
         let mut entries = descriptor.entries.iter().filter(|entry| entry.key == name);
         let value = entries.next().map(|entry| str::from_utf8(&entry.value).unwrap_or(NO_TEXT));
