@@ -191,9 +191,15 @@ fn account_intent(record: &Record, account: ProdAccountId, event: &prodaccount::
             cause: record.event_id,
             expires_at: requested.expires_at,
         }),
-        Event::Opened(_) | Event::ContactDeclared(_) | Event::ContactProven(_) | Event::GroupOpened(_) => {
-            None
-        }
+        Event::Opened(_)
+        | Event::ContactDeclared(_)
+        | Event::ContactProven(_)
+        | Event::ContactBounced(_)
+        | Event::ContactChecked(_)
+        | Event::ContactDisowned(_)
+        | Event::ContactProofDue(_)
+        | Event::ContactProofEnded(_)
+        | Event::GroupOpened(_) => None,
     }
 }
 

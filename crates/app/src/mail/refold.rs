@@ -97,9 +97,10 @@ impl Refold {
     ) -> Result<StillWanted, RefoldError> {
         let folded = self.folds.aggregate::<ProdAccount>(id).await?;
         let ProdAccount::Open(account) = &*folded.state else { return Ok(StillWanted::Obsolete) };
-        let open = account.challenge.as_ref().filter(|open| open.intent == intent && now < open.expires_at);
+        let open =
+            account.contacts.challenge.as_ref().filter(|open| open.intent == intent && now < open.expires_at);
         let Some(challenge) = open else { return Ok(StillWanted::Obsolete) };
-        let declared = &account.declared;
+        let declared = account.contacts.declared();
         let to = match self.sealer.open(&declared.address, Field::Contact).await? {
             Opened::Clear(to) => Secret::new(to.to_string()),
             Opened::Erased => return Ok(StillWanted::Erased),
@@ -317,8 +318,11 @@ fn told_of_sites(
 
 /// A mailbox that was proven once gets its own budget when it is due again.
 pub(crate) fn contact_budget(account: &Account) -> Budget {
-    match &account.shown {
-        Some(shown) if shown.contact.fingerprint == account.declared.fingerprint => Budget::Own,
+    let declared = account.contacts.declared().fingerprint;
+    match account.contacts.shown() {
+        Some((shown, _)) if shown.contact.fingerprint == declared => Budget::Own,
+        // Another is shown until the second code is back; this one answered all the same.
+        _ if account.contacts.newest.proof.is_some() => Budget::Own,
         Some(_) | None => Budget::Stranger,
     }
 }

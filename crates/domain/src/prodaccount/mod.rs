@@ -290,14 +290,14 @@ impl Decider for ProdAccount {
                 contact::confirm(account, intent, next, context)
             }
             Command::DisownContact { intent } => contact::disown(self.opened()?, intent, context),
-            Command::RenewContact { intent } => Ok(contact::renew(self.opened()?, intent, context)),
+            Command::RenewContact { intent } => Ok(contact::renew(&self.opened()?.contacts, intent, context)),
             Command::RecordBounce { intent, cause, status, next } => {
                 contact::record_bounce(self.opened()?, (intent, cause, status), next, context)
             }
             Command::RecordCheck { epoch, verdict, reason, signals, next } => {
                 Ok(contact::record_check(self.opened()?, epoch, (verdict, reason, signals), next, context))
             }
-            Command::EndProof => Ok(contact::end_proof(self.opened()?, context)),
+            Command::EndProof => Ok(contact::end_proof(&self.opened()?.contacts, context)),
             Command::OpenGroup { by, group } => match self.managed_by(by)?.group {
                 None => Ok(Decision::events([Event::GroupOpened(GroupOpened { group })])),
                 Some(group) => Err(Rejection::HasGroup { group }),

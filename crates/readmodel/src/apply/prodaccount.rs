@@ -1,7 +1,12 @@
 //! Production accounts and their contacts.
 
 use super::{ApplyError, change, json, position, sql, stream_uuid, timeline, version, word};
-use domain::{developer::Role, ids::ProdAccountId, prodaccount::Event};
+use crate::columns::Columns;
+use domain::{
+    developer::Role,
+    ids::ProdAccountId,
+    prodaccount::{Contacts, Event},
+};
 use eventlog::Record;
 use sqlx::SqliteConnection;
 
@@ -27,26 +32,44 @@ pub(super) async fn apply(
                 .bind(opened.owner.to_string())
                 .bind(word(Role::Owner)?)
         }
-        Event::ContactDeclared(declared) => sqlx::query(sql::ACCOUNT_CONTACT)
-            .bind(id)
-            .bind(version)
-            .bind(declared.epoch)
-            .bind(json(&declared.address)?)
-            .bind(word(declared.class)?),
-        Event::ContactChallengeRequested(requested) => sqlx::query(sql::ACCOUNT_CHALLENGE)
-            .bind(id)
-            .bind(version)
-            .bind(requested.epoch)
-            .bind(requested.intent.to_string())
-            .bind(requested.expires_at.timestamp_millis()),
-        Event::ContactProven(proven) => sqlx::query(sql::ACCOUNT_CONTACT_PROVEN)
-            .bind(id)
-            .bind(version)
-            .bind(proven.epoch)
-            .bind(proven.proven_at.timestamp_millis()),
         Event::GroupOpened(opened) => {
             sqlx::query(sql::ACCOUNT_GROUP).bind(id).bind(version).bind(opened.group.to_string())
         }
+        Event::ContactDeclared(_)
+        | Event::ContactChallengeRequested(_)
+        | Event::ContactProven(_)
+        | Event::ContactBounced(_)
+        | Event::ContactChecked(_)
+        | Event::ContactDisowned(_)
+        | Event::ContactProofDue(_)
+        | Event::ContactProofEnded(_) => return contact(tx, id, version, &event).await,
     };
     change(tx, statement).await
+}
+
+/// Folds one more fact of a contact, as the rules do.
+async fn contact(
+    tx: &mut SqliteConnection,
+    account: String,
+    version: i64,
+    event: &Event,
+) -> Result<(), ApplyError> {
+    let before = sqlx::query(sql::ACCOUNT_CONTACTS).bind(account.clone()).fetch_optional(&mut *tx).await?;
+    let before = before.map(|row| Columns(&row).optional_json::<Contacts>("contacts")).transpose();
+    let before = before.map_err(|_| ApplyError::NothingToFollow)?.flatten();
+    let after = match (before, event) {
+        (None, Event::ContactDeclared(declared)) => Some(Contacts::of(declared.clone())),
+        (before, event) => before.and_then(|before| before.evolve(event)),
+    };
+    let after = after.ok_or(ApplyError::NothingToFollow)?;
+    let shown = after.shown().map(|(_, proof)| proof);
+    let doubted_since = shown.and_then(|proof| proof.trouble.as_ref()).map(|trouble| trouble.since);
+    let set = sqlx::query(sql::ACCOUNT_CONTACTS_SET)
+        .bind(account)
+        .bind(version)
+        .bind(json(&after)?)
+        .bind(after.challenge.as_ref().map(|challenge| challenge.intent.to_string()))
+        .bind(shown.map(|proof| proof.proven_at.timestamp_millis()))
+        .bind(doubted_since.map(|since| since.timestamp_millis()));
+    change(tx, set).await
 }

@@ -224,6 +224,7 @@ impl Bench {
             intent,
             epoch,
             expires_at: self.clock.now() + TimeDelta::hours(72),
+            sender: prodaccount::Sender::Usual,
         };
         let event = prodaccount::Event::ContactChallengeRequested(requested);
         self.append::<ProdAccount>(account, &[event]).await;

@@ -3,9 +3,10 @@
 
 use super::{
     super::Event, Consequence, ContactBounced, ContactChallengeRequested, ContactChecked, ContactDeclared,
-    ContactDisowned, ContactProofDue, ContactProofEnded, ContactProven, Sender, Signals, state::ContactState,
+    ContactDisowned, ContactProofDue, ContactProofEnded, ContactProven, Sender, Signals, prove,
+    state::ContactState, watch,
 };
-use crate::{ids::IntentId, policy::Policy};
+use crate::{decider::Context, ids::IntentId, policy::Policy};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -146,6 +147,13 @@ impl Contacts {
     /// The newest declaration.
     pub fn declared(&self) -> &ContactDeclared {
         &self.newest.contact
+    }
+
+    /// Whether time has come to something that is to be recorded: a reminder, another code, the end of a proof.
+    pub fn are_overdue(&self, context: &Context<'_>) -> bool {
+        let unused = IntentId::from_uuid(uuid::Uuid::nil());
+        let decisions = [prove::renew(self, unused, context), watch::end_proof(self, context)];
+        decisions.iter().any(|decision| !decision.events.is_empty())
     }
 
     /// The contact customers see, with its proof.

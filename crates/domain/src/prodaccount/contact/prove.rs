@@ -58,11 +58,10 @@ pub(in crate::prodaccount) fn request_challenge(
 
 /// The portal asks by itself: when the proof ends soon, or is in doubt, and no code is under way. Otherwise nothing.
 pub(in crate::prodaccount) fn renew(
-    account: &Account,
+    contacts: &Contacts,
     intent: IntentId,
     context: &Context<'_>,
 ) -> Decision<Event> {
-    let contacts = &account.contacts;
     let Some(proof) = &contacts.newest.proof else { return Decision::events([]) };
     let is_open = contacts.challenge.as_ref().is_some_and(|open| context.now < open.expires_at);
     let due = match contacts.newest.state(context.now, context.policy) {

@@ -3,8 +3,8 @@
 
 use super::{
     super::{Account, Event, Rejection},
-    BounceCause, CheckVerdict, Consequence, ContactBounced, ContactChecked, ContactProofEnded, EndCause,
-    Proof, Signals, Standing, prove,
+    BounceCause, CheckVerdict, Consequence, ContactBounced, ContactChecked, ContactProofEnded, Contacts,
+    EndCause, Proof, Signals, Standing, prove,
     state::{ContactState, later},
 };
 use crate::{
@@ -85,8 +85,8 @@ pub(in crate::prodaccount) fn record_check(
 }
 
 /// Records that the proof of the contact customers see has ended.
-pub(in crate::prodaccount) fn end_proof(account: &Account, context: &Context<'_>) -> Decision<Event> {
-    let Some((shown, proof)) = account.contacts.shown() else { return Decision::events([]) };
+pub(in crate::prodaccount) fn end_proof(contacts: &Contacts, context: &Context<'_>) -> Decision<Event> {
+    let Some((shown, proof)) = contacts.shown() else { return Decision::events([]) };
     let (at, cause) = match shown.state(context.now, context.policy) {
         ContactState::Lapsed { since } => (since, EndCause::Lapsed),
         ContactState::Withdrawn { since } => (since, EndCause::Withdrawn),
