@@ -390,6 +390,12 @@ impl Portal {
         self.record(None, [facts]).await
     }
 
+    /// One more fact of the contact of an account.
+    pub(super) async fn watch_contact(&mut self, account: ProdAccountId, event: prodaccount::Event) -> bool {
+        let facts = self.facts::<ProdAccount>(account.uuid(), vec![event]).await;
+        self.record(None, [facts]).await
+    }
+
     pub(super) async fn mail(&mut self, intent: IntentId, outcome: mail::Event) {
         let facts = self.loose(&format!("mail-{}", intent.uuid()), &[outcome]).await;
         assert!(self.record(None, [Some(facts)]).await);
