@@ -2,7 +2,7 @@
 //! of it in one transaction, and answers.
 
 use crate::{
-    account::{Ask, Crossed, Outcome},
+    account::{Ask, Crossed, Outcome, lease_id},
     chain::Chain,
     engine::Shared,
     key::PoolKey,
@@ -327,10 +327,9 @@ impl Worker {
         self.open.insert(turn.key, turn.open);
     }
 
-    /// Ids of leases of one start of a node: 64 random bits and a counter, mixed.
     fn next_lease(&mut self) -> u64 {
         self.leases += 1;
-        self.shared.options.node.wrapping_add(self.leases.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        lease_id(self.shared.options.node, self.leases)
     }
 }
 

@@ -37,7 +37,7 @@ use eventlog::{
     ActorEnvelope, AppendBatch, Envelope, EventLog, Expected, NewEvent, Position, Record, StreamAppend,
     StreamName, StreamVersion,
 };
-use quota::{Engine, Ledger, Options};
+use quota::{Engine, Ledger, Options, Time};
 use readmodel::ReadModel;
 use std::time::Duration;
 
@@ -70,6 +70,11 @@ impl Bench {
 
     /// Under a policy of one's own.
     pub(crate) async fn with(policy: Policy) -> Self {
+        Self::timed(policy, time_of).await
+    }
+
+    /// With a machine's clocks of one's own beside the clock on the wall.
+    pub(crate) async fn timed(policy: Policy, time: impl FnOnce(&Clock) -> Time) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let ids = Ids::seeded(1);
         let (clock, hand) = Clock::manual(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
@@ -82,7 +87,7 @@ impl Bench {
         let (read, projector) = readmodel::open(dir.path(), log.clone()).await.unwrap();
         tokio::spawn(projector.run(std::future::pending()));
         let ledger = Ledger::open_sqlite(&dir.path().join("quota.sqlite")).await.unwrap();
-        let started = Engine::start(ledger, time_of(&clock), Options::new(1)).await.unwrap();
+        let started = Engine::start(ledger, time(&clock), Options::new(1)).await.unwrap();
         let (engine, worker, notices) = started;
         tokio::spawn(worker.run(std::future::pending()));
         let app = App::new(Parts {

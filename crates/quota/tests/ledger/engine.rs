@@ -111,6 +111,30 @@ async fn a_killed_node_forfeits_at_most_a_hundredth_and_a_stopped_one_nothing() 
 }
 
 #[tokio::test]
+async fn a_killed_node_forfeits_a_hundredth_of_a_limit_over_many_pools_however_many_it_used() {
+    let given = Given::new();
+    let (pools, ceiling) = (25, Limit { units: 10_000, window: Window::rolling(DAY) });
+    let calls = |pool: u128| {
+        let key = PoolKey::whole(pool);
+        (key, Arc::new(Chain::new(key, ceiling).below(99, Violated::Owner, ceiling)))
+    };
+    let node = given.node().await;
+    for pool in 1..=pools {
+        let (key, chain) = calls(pool);
+        left(node.engine.spend(key, &node.engine.cell(key), &chain, 1).await);
+    }
+    node.kill().await;
+    let node = given.node().await;
+    let (key, chain) = calls(1);
+    let mut passed = 25;
+    while matches!(node.engine.spend(key, &node.engine.cell(key), &chain, 1).await, Answer::Admitted { .. }) {
+        passed += 1;
+    }
+    assert!((9_900..=10_000).contains(&passed), "{passed}");
+    node.stop().await;
+}
+
+#[tokio::test]
 async fn a_start_with_a_clock_behind_goes_on_from_the_latest_recorded_instant() {
     let given = Given::new();
     let limit = chain(10);
