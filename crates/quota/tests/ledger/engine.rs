@@ -372,6 +372,26 @@ async fn a_damaged_pool_refuses_its_own_calls_and_no_others() {
 }
 
 #[tokio::test]
+async fn what_is_owed_to_a_damaged_pool_goes_back_once_it_is_mended() {
+    let given = Given::new();
+    let path = given.dir.path().join("quota.sqlite");
+    let (node, limit) = (given.node().await, chain(10_000));
+    left(node.call(&limit).await);
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let sound: Vec<u8> = sqlx::query_scalar("SELECT state FROM quota_pools").fetch_one(&pool).await.unwrap();
+    sqlx::query("UPDATE quota_pools SET state = x'ff00'").execute(&pool).await.unwrap();
+    node.engine.revise(KEY, &limit).await;
+    assert_eq!(node.call(&limit).await, Answer::Unavailable);
+    sqlx::query("UPDATE quota_pools SET state = $1").bind(sound).execute(&pool).await.unwrap();
+    pool.close().await;
+    node.stop().await;
+    let node = given.node().await;
+    assert_eq!(node.exhaust(&limit).await, 9_999);
+    node.stop().await;
+}
+
+#[tokio::test]
 async fn every_limit_of_a_chain_is_shown_with_what_it_frees_and_when() {
     let given = Given::new();
     let node = given.node().await;
