@@ -1,9 +1,9 @@
 //! Right before a mail is sent its streams are folded again: what it would tell must still be so.
 
 use super::{
-    MailIntent, Wish,
+    ContactNews, MailIntent, Wish,
     content::{Content, Locale, Proof},
-    intents::threshold_life,
+    intents::{Everybody, threshold_life},
     outbox::counted,
 };
 use crate::{
@@ -22,6 +22,7 @@ use domain::{
     group::GroupRef,
     ids::{DeveloperId, IntegrationId, IntentId, ProdAccountId, ProdGroupId, SubmissionId},
     integration::Integration,
+    policy::Policy,
     prodaccount::{Account, ProdAccount},
     prodgroup::{Group, ProdGroup},
     roster::{Book, NearlyFull, Refused, Roster, Scope},
@@ -64,6 +65,7 @@ pub(super) struct Refold {
     pub(super) sealer: Sealer,
     pub(super) keys: BoundKeys,
     pub(super) base_url: String,
+    pub(super) policy: Policy,
 }
 
 impl Refold {
@@ -84,6 +86,9 @@ impl Refold {
             }
             Wish::ThresholdReached { group, limit_of, part, percent, since, to } => {
                 self.threshold((group, to), (limit_of, part), percent, since, now).await
+            }
+            Wish::ContactNews { account, epoch, news, to } => {
+                self.contact_news((account, to), epoch, news, now).await
             }
         }
     }
@@ -116,6 +121,23 @@ impl Refold {
             locale: Locale::En,
             content: Content::ContactCode { proof, vendor_name },
         }))
+    }
+
+    /// What becomes of a contact is told to each owner as long as it is so.
+    async fn contact_news(
+        &self,
+        (account, to): (ProdAccountId, Option<DeveloperId>),
+        epoch: u32,
+        news: ContactNews,
+        now: DateTime<Utc>,
+    ) -> Result<StillWanted, RefoldError> {
+        let folded = self.folds.aggregate::<ProdAccount>(account).await?;
+        let ProdAccount::Open(account) = &*folded.state else { return Ok(StillWanted::Obsolete) };
+        let owner = owners_of(account).into_iter().find(|owner| to.is_none_or(|to| to == *owner));
+        match (owner, news.told(account, epoch, now, &self.policy)) {
+            (Some(owner), Some(content)) => self.to(owner, content).await,
+            _ => Ok(StillWanted::Obsolete),
+        }
     }
 
     /// Notices go to the account's owner.
@@ -159,8 +181,11 @@ impl Refold {
 
     /// The mails that an intent stands for: one to each owner where all of them are told.
     pub(super) async fn addressed(&self, intent: MailIntent) -> Result<Vec<MailIntent>, RefoldError> {
-        let Some(group) = intent.for_all_owners_of() else { return Ok(vec![intent]) };
-        let (owners, _) = self.answerable(GroupRef::Production(group)).await?;
+        let owners = match intent.for_everybody() {
+            None => return Ok(vec![intent]),
+            Some(Everybody::OwnersOfGroup(group)) => self.answerable(GroupRef::Production(group)).await?.0,
+            Some(Everybody::OwnersOfAccount(account)) => self.owners_of_account(account).await?,
+        };
         Ok(owners.into_iter().map(|owner| intent.to(owner)).collect())
     }
 

@@ -1,9 +1,10 @@
 //! Production accounts and their contacts.
 
-use super::{ApplyError, change, json, position, sql, stream_uuid, timeline, version, word};
+use super::{ApplyError, change, json, notice, position, sql, stream_uuid, timeline, version, word};
 use crate::columns::Columns;
 use domain::{
     developer::Role,
+    group::GroupRef,
     ids::ProdAccountId,
     prodaccount::{Contacts, Event},
 };
@@ -42,7 +43,7 @@ pub(super) async fn apply(
         | Event::ContactChecked(_)
         | Event::ContactDisowned(_)
         | Event::ContactProofDue(_)
-        | Event::ContactProofEnded(_) => return contact(tx, id, version, &event).await,
+        | Event::ContactProofEnded(_) => return contact(tx, record, id, &event).await,
     };
     change(tx, statement).await
 }
@@ -50,13 +51,17 @@ pub(super) async fn apply(
 /// Folds one more fact of a contact, as the rules do.
 async fn contact(
     tx: &mut SqliteConnection,
+    record: &Record,
     account: String,
-    version: i64,
     event: &Event,
 ) -> Result<(), ApplyError> {
-    let before = sqlx::query(sql::ACCOUNT_CONTACTS).bind(account.clone()).fetch_optional(&mut *tx).await?;
-    let before = before.map(|row| Columns(&row).optional_json::<Contacts>("contacts")).transpose();
-    let before = before.map_err(|_| ApplyError::NothingToFollow)?.flatten();
+    let row = sqlx::query(sql::ACCOUNT_CONTACTS).bind(account.clone()).fetch_optional(&mut *tx).await?;
+    let row = row.ok_or(ApplyError::NothingToFollow)?;
+    let unreadable = |_| ApplyError::NothingToFollow;
+    let before: Option<Contacts> = Columns(&row).optional_json("contacts").map_err(unreadable)?;
+    if let Some(group) = Columns(&row).optional_parsed("group_id").map_err(unreadable)? {
+        notice::of_contact(tx, record, GroupRef::Production(group), event).await?;
+    }
     let after = match (before, event) {
         (None, Event::ContactDeclared(declared)) => Some(Contacts::of(declared.clone())),
         (before, event) => before.and_then(|before| before.evolve(event)),
@@ -66,7 +71,7 @@ async fn contact(
     let doubted_since = shown.and_then(|proof| proof.trouble.as_ref()).map(|trouble| trouble.since);
     let set = sqlx::query(sql::ACCOUNT_CONTACTS_SET)
         .bind(account)
-        .bind(version)
+        .bind(version(record))
         .bind(json(&after)?)
         .bind(after.challenge.as_ref().map(|challenge| challenge.intent.to_string()))
         .bind(shown.map(|proof| proof.proven_at.timestamp_millis()))

@@ -27,7 +27,7 @@ statements! {
         "INSERT INTO prod_account (id, version, position, vendor_name, support_url)
          VALUES (?1, ?2, ?3, ?4, ?5)";
     ACCOUNT_MEMBER_ADD = "INSERT INTO prod_account_member (account, developer, role) VALUES (?1, ?2, ?3)";
-    ACCOUNT_CONTACTS = "SELECT contacts FROM prod_account WHERE id = ?1";
+    ACCOUNT_CONTACTS = "SELECT contacts, group_id FROM prod_account WHERE id = ?1";
     ACCOUNT_CONTACTS_SET =
         "UPDATE prod_account
             SET version = ?2, contacts = ?3, challenge_intent = ?4, proven_at = ?5, doubted_since = ?6

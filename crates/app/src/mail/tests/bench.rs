@@ -118,7 +118,7 @@ impl Bench {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             base_url: BASE_URL.to_owned(),
-            policy_version: 1,
+            policy: Policy::default(),
         });
         let shutdown = async { stopped.await.expect("the test holds the other end") };
         Running { stop, worker: tokio::spawn(worker.run(shutdown)) }

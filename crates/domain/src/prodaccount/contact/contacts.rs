@@ -48,7 +48,7 @@ pub struct Standing {
     pub checked: Option<ContactChecked>,
     /// The newest mail that came back since the newest proof.
     pub bounced: Option<ContactBounced>,
-    /// Its reader says it is not this vendor's.
+    /// Its reader said, since the newest proof, that it is not this vendor's.
     pub disowned_at: Option<DateTime<Utc>>,
 }
 
@@ -192,6 +192,7 @@ impl Contacts {
             ..Proof::of(proven.proven_at, was_open || proven.sender == Sender::Rotated)
         });
         self.newest.bounced = None;
+        self.newest.disowned_at = None;
         self.challenge = None;
         // A contact that strangers reach is replaced by one that strangers reach.
         let replaces =
@@ -229,7 +230,7 @@ impl Contacts {
         self.challenge = None;
         if let Some(standing) = self.standing_mut(disowned.epoch) {
             standing.weigh(disowned.consequence, disowned.at, 1);
-            standing.disowned_at = standing.proof.is_none().then_some(disowned.at);
+            standing.disowned_at = Some(disowned.at);
         }
         self
     }
@@ -251,7 +252,7 @@ impl Contacts {
     }
 
     /// What is known of a declaration, unless another took its place.
-    pub(super) fn standing(&self, epoch: u32) -> Option<&Standing> {
+    pub fn standing(&self, epoch: u32) -> Option<&Standing> {
         [Some(&self.newest), self.before.as_ref()]
             .into_iter()
             .flatten()

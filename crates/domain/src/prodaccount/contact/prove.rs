@@ -46,7 +46,7 @@ pub(in crate::prodaccount) fn request_challenge(
     context: &Context<'_>,
 ) -> Result<Decision<Event>, Rejection> {
     let newest = &account.contacts.newest;
-    if newest.disowned_at.is_some() {
+    if newest.disowned_at.is_some() && newest.proof.is_none() {
         return Err(Rejection::ContactDisowned);
     }
     let is_half_proven = newest.proof.as_ref().is_some_and(|proof| !proof.open_to_strangers);
