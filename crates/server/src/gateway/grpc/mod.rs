@@ -194,7 +194,7 @@ async fn decide(
         (Some(_), Some(_)) => Shown::Unreadable,
     };
     let hits = descriptor.hits_addend.map_or(Ok(hits), |own| u32::try_from(own.value));
-    // No addend is one unit: the protocol can't tell it from zero.
+    // None is one unit, and so is zero: in a request the two look the same, and a descriptor's own means no other.
     let cost = hits.map_err(|_| Problem::new(&kinds::DOOR_COST))?.max(1);
     let site = ask::site(entry("site"))?;
     let question = Question { caller: shown.caller(), site: site.as_deref(), cost };
