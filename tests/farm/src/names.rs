@@ -53,6 +53,8 @@ enum Does {
     CutDrip,
     /// Cuts the answer over UDP, and closes in the middle of it over TCP.
     CutHalf,
+    /// Cuts the answer over UDP, and answers another question over TCP.
+    CutWrong,
     /// Answers nothing, and puts an address beside it.
     Beside(Ipv4Addr),
     /// Answers with an alias and what is behind it, at once.
@@ -112,6 +114,7 @@ fn behaviour_of(words: &[&str]) -> Option<Does> {
         ["cut"] => Does::CutUdp,
         ["cut-both"] => Does::CutBoth,
         ["cut-drip"] => Does::CutDrip,
+        ["cut-wrong"] => Does::CutWrong,
         ["cut-half"] => Does::CutHalf,
         ["beside", address] => Does::Beside(address.parse().ok()?),
         ["chased"] => Does::Chased,
@@ -209,7 +212,11 @@ impl Zones {
                     return Reply::Bytes(bytes);
                 }
                 Does::WrongId => message.metadata.id = request.id.wrapping_add(1),
-                Does::WrongQuestion => {
+                Does::CutWrong if way == Way::Udp => {
+                    message.metadata.truncation = true;
+                    break;
+                }
+                Does::WrongQuestion | Does::CutWrong => {
                     message.queries[0].set_name(Name::from_ascii("other.org.").expect("a name"));
                 }
                 Does::CutUdp if way == Way::Tcp => {}
