@@ -19,13 +19,13 @@ pub fn behaviours() -> usize {
 /// as those of [`script::read`].
 pub fn peers(seed: u64, first: usize, count: usize) -> Vec<Situation> {
     let bodies: Vec<&str> = bodies().collect();
-    let text: String = (first..first + count)
+    let text: Vec<String> = (first..first + count)
         .map(|number| {
             let mut random = Random(seed ^ (number as u64).wrapping_mul(0x2545_f491_4f6c_dd1d));
             format!("= {}\nwant ANY ANY\n", filled(bodies[number % bodies.len()], &mut random))
         })
         .collect();
-    script::read(&text, first)
+    script::read(&text.concat(), first)
 }
 
 fn bodies() -> impl Iterator<Item = &'static str> {
@@ -53,7 +53,8 @@ fn filled(body: &str, random: &mut Random) -> String {
 
 fn bytes(random: &mut Random) -> String {
     let length = 1 + random.below(300);
-    (0..length).map(|_| format!("\\x{:02x}", random.below(256))).collect()
+    let escaped: Vec<String> = (0..length).map(|_| format!("\\x{:02x}", random.below(256))).collect();
+    escaped.concat()
 }
 
 /// SplitMix64: small, and the same everywhere.

@@ -212,20 +212,15 @@ impl Zones {
                     return Reply::Bytes(bytes);
                 }
                 Does::WrongId => message.metadata.id = request.id.wrapping_add(1),
-                Does::CutWrong if way == Way::Udp => {
-                    message.metadata.truncation = true;
-                    break;
-                }
-                Does::WrongQuestion | Does::CutWrong => {
-                    message.queries[0].set_name(Name::from_ascii("other.org.").expect("a name"));
-                }
+                Does::WrongQuestion => change_question(&mut message),
+                Does::CutWrong if way == Way::Tcp => change_question(&mut message),
                 Does::CutUdp if way == Way::Tcp => {}
                 Does::CutBoth if way == Way::Tcp => return Reply::Nothing,
                 Does::CutDrip if way == Way::Tcp => {
                     return Reply::Piecemeal(Duration::from_millis(50), vec![0; 1_000]);
                 }
                 Does::CutHalf if way == Way::Tcp => return Reply::Piecemeal(Duration::ZERO, vec![0; 10]),
-                Does::CutUdp | Does::CutBoth | Does::CutDrip | Does::CutHalf => {
+                Does::CutUdp | Does::CutBoth | Does::CutDrip | Does::CutHalf | Does::CutWrong => {
                     message.metadata.truncation = true;
                     message.answers.clear();
                     break;
@@ -326,6 +321,10 @@ impl Zones {
             stream.write_all(&bytes).await?;
         }
     }
+}
+
+fn change_question(message: &mut Message) {
+    message.queries[0].set_name(Name::from_ascii("other.org.").expect("a name"));
 }
 
 /// How long a negative answer may be believed (RFC 2308): ten minutes here.
