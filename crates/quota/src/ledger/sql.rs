@@ -17,7 +17,8 @@ macro_rules! steps {
     };
 }
 
-/// History divided by a column, with its largest parts told apart.
+/// History divided by a column, with its largest parts told apart. What an observed limit would have refused was
+/// counted as passed already.
 macro_rules! divided {
     ($column:literal) => {
         concat!(
@@ -27,7 +28,7 @@ macro_rules! divided {
             steps!(),
             " GROUP BY ",
             $column,
-            " ORDER BY SUM(units) DESC, ",
+            " ORDER BY SUM(CASE WHEN outcome = 6 THEN 0 ELSE units END) DESC, ",
             $column,
             " LIMIT $4) SELECT starts_at, ",
             counts!(),
