@@ -57,6 +57,7 @@ impl App {
         let account = ProdAccountId::from_uuid(self.derived_id(&ticket, "production account"));
         let subject = SubjectId::from_uuid(self.derived_id(&ticket, "contact subject"));
         let done = self.run(ticket, OpenCase { account, subject, owner: developer, open }).await?;
+        self.look_at_declared(account).await;
         Ok(done.with(account))
     }
 
@@ -68,7 +69,9 @@ impl App {
         account: ProdAccountId,
         contact: Address,
     ) -> Result<Done<()>, AppError> {
-        self.run(self.ticket(meta), DeclareContact { account, by: developer, contact }).await
+        let done = self.run(self.ticket(meta), DeclareContact { account, by: developer, contact }).await?;
+        self.look_at_declared(account).await;
+        Ok(done)
     }
 
     /// Has a code mailed to the contact that waits for proof.

@@ -1,6 +1,6 @@
 //! Why a use case did not do what was asked.
 
-use crate::{folds::FoldError, passwords::PasswordError, sealing::SealError, side_state::SideStateError};
+use crate::{folds::FoldError, passwords::PasswordError, sealing::SealError, side_state::{CheckBudget, SideStateError}};
 use domain::{
     allowance, codec::CodecError, developer, devgroup, fields::FieldError, gateway, ids::CommandId,
     integration, prodaccount, prodgroup, roster, staff,
@@ -82,6 +82,17 @@ pub enum AppError {
         /// Seconds until the next one is possible.
         retry_after_s: u32,
     },
+    /// The mail hosts of a contact were looked at as often as they may be.
+    #[error("mail hosts were looked at as often as they may be")]
+    TooManyChecks {
+        /// Which budget is full.
+        budget: CheckBudget,
+        /// Seconds until there is room.
+        retry_after_s: u32,
+    },
+    /// This portal does not look at mail hosts.
+    #[error("this portal does not look at mail hosts")]
+    NotWatched,
     /// The idempotency key was used for another request.
     #[error("the idempotency key was used for another request")]
     IdempotencyReused,

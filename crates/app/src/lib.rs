@@ -8,6 +8,7 @@ pub mod allowances;
 mod claims;
 pub mod clock;
 pub mod codes;
+pub mod contact_checks;
 pub mod deadlines;
 mod dossier;
 pub mod error;
@@ -49,6 +50,7 @@ pub use meta::{Done, Meta};
 
 use ::quota::Engine;
 use clock::Clock;
+use contact_checks::Checks;
 use domain::policy::Policy;
 use eventlog::{EventLog, Head};
 use folds::Folds;
@@ -118,6 +120,7 @@ struct Inner {
     turns: Turns,
     in_flight: InFlight,
     refused: Refused,
+    checks: Checks,
     running: Arc<Semaphore>,
     excerpts: Semaphore,
 }
@@ -136,6 +139,7 @@ impl App {
             turns: Turns::default(),
             in_flight: InFlight::default(),
             refused: Refused::default(),
+            checks: Checks::default(),
             running: Arc::new(Semaphore::new(COMMANDS_MAX as usize)),
             excerpts: Semaphore::new(excerpts::EXCERPTS_MAX),
             log,

@@ -101,6 +101,11 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// Whether this portal looks at the mail hosts of contacts.
+    pub(crate) fn looks_at_contacts(&self) -> bool {
+        self.inner.checks.is_on()
+    }
+
     /// Keys bound to the log.
     pub(crate) fn keys(&self) -> &BoundKeys {
         &self.inner.keys

@@ -12,7 +12,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("mail-farm", &[]),
     ("reachability", &["domain"]),
     ("readmodel", &["domain", "eventlog"]),
-    ("app", &["domain", "eventlog", "quota", "readmodel"]),
+    ("app", &["domain", "eventlog", "quota", "reachability", "readmodel"]),
     ("server", &["app", "domain", "eventlog", "quota", "reachability", "readmodel"]),
     (
         "portal-tests",

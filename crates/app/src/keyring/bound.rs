@@ -29,6 +29,8 @@ pub enum Fingerprinted {
     StaffSignIn,
     /// The id of a developer, where it is counted as an address is.
     Developer,
+    /// The name of a mail host or a name server.
+    MailHost,
 }
 
 /// A value sealed for side state does not open: another keyring, another log, or damage.
@@ -88,6 +90,7 @@ impl BoundKeys {
             Fingerprinted::Address => b"address",
             Fingerprinted::MailDomain => b"mail domain",
             Fingerprinted::Developer => b"developer",
+            Fingerprinted::MailHost => b"mail host",
             Fingerprinted::StaffSignIn => b"staff sign-in",
         };
         Fingerprint(mac(&self.0.fingerprint, &[kind, value.as_bytes()]))

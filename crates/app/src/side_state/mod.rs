@@ -1,11 +1,12 @@
 //! Side state: what is small, mutable and must survive, but has no place in the log. Subject keys, password
 //! hashes, pending sign-ups, sessions, tries of codes, hashes of API secrets and of gateways' credentials, mails
-//! on their way.
+//! on their way, looks at mail hosts to come.
 //!
 //! One SQLite file with `synchronous=FULL` (an acknowledged write survives a power cut) and
 //! `secure_delete` (what is deleted is overwritten). Writes go one after the other through one connection.
 
 mod binding;
+mod checks;
 mod codes;
 mod credentials;
 mod gateways;
@@ -24,6 +25,7 @@ use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path, time::
 use uuid::Uuid;
 
 pub use binding::check_keyring;
+pub use checks::{CHECK_KEPT, CheckBudget, CheckRoom, Occasion, PlannedCheck, Wished};
 pub use codes::CodeTry;
 pub use credentials::{SignInAdmission, StoredCredential};
 pub use gateways::StoredGatewayCredential;
@@ -43,10 +45,11 @@ pub const SIGN_IN_WINDOW: TimeDelta = TimeDelta::minutes(15);
 /// How long a mail counts against a budget.
 pub const BUDGET_WINDOW: TimeDelta = TimeDelta::hours(24);
 
-const MIGRATIONS: [(i64, &str); 3] = [
+const MIGRATIONS: [(i64, &str); 4] = [
     (1, include_str!("../../../../migrations/state/0001_side_state.sql")),
     (2, include_str!("../../../../migrations/state/0002_api_secrets_by_hash.sql")),
     (3, include_str!("../../../../migrations/state/0003_gateways.sql")),
+    (4, include_str!("../../../../migrations/state/0004_contact_checks.sql")),
 ];
 
 /// The side state of one portal. Cheap to clone.
@@ -176,6 +179,8 @@ impl SideState {
             (sql::PURGE_CODE_USES, now),
             (sql::PURGE_MAILS, now),
             (sql::PURGE_MAIL_BUDGET, now - BUDGET_WINDOW),
+            (sql::PURGE_CHECKS, now - CHECK_KEPT),
+            (sql::PURGE_CHECK_BUDGET, now - BUDGET_WINDOW),
             (sql::PURGE_SIGN_IN_FAILURES, now - SIGN_IN_WINDOW),
         ] {
             deleted += sqlx::query(statement).bind(millis(until)).execute(&mut *tx).await?.rows_affected();

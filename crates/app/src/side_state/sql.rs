@@ -101,6 +101,31 @@ statements! {
     PURGE_MAILS = "DELETE FROM outbox WHERE (cause IS NULL OR state = 'failed') AND expires_at <= $1";
     DELETE_MAIL = "DELETE FROM outbox WHERE intent = $1";
 
+    /// The earlier of two instants: whoever asks never puts off what is due.
+    PLAN_CHECK = "INSERT INTO contact_checks (account, epoch, occasion, due_at, seen, at) VALUES ($1, $2, $3, $4, '[]', $5) \
+        ON CONFLICT (account, epoch) DO UPDATE SET occasion = excluded.occasion, due_at = excluded.due_at \
+        WHERE contact_checks.due_at IS NULL OR contact_checks.due_at > excluded.due_at";
+    /// Unless something is due already.
+    ENSURE_CHECK = "INSERT INTO contact_checks (account, epoch, occasion, due_at, seen, at) VALUES ($1, $2, $3, $4, '[]', $5) \
+        ON CONFLICT (account, epoch) DO UPDATE SET occasion = excluded.occasion, due_at = excluded.due_at \
+        WHERE contact_checks.due_at IS NULL";
+    CHECK_DUE_AT = "SELECT due_at FROM contact_checks WHERE account = $1 AND epoch = $2 AND due_at IS NOT NULL";
+    DUE_CHECKS = "SELECT account, epoch, occasion, due_at, seen FROM contact_checks \
+        WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
+    NEXT_CHECK_DUE = "SELECT MIN(due_at) FROM contact_checks WHERE due_at > $1";
+    COUNT_CHECKS = "SELECT COUNT(*) FROM contact_checks";
+    SETTLE_CHECK = "UPDATE contact_checks SET occasion = $3, due_at = $4, seen = $5, at = $6 WHERE account = $1 AND epoch = $2";
+    POSTPONE_CHECK = "UPDATE contact_checks SET due_at = $3 WHERE account = $1 AND epoch = $2";
+    DELETE_CHECK = "DELETE FROM contact_checks WHERE account = $1 AND epoch = $2";
+    PURGE_CHECKS = "DELETE FROM contact_checks WHERE due_at IS NULL AND at <= $1";
+
+    TAKE_CHECK_BUDGET = "INSERT INTO contact_check_budget (budget, counted, at) SELECT $1, $2, $3 \
+        WHERE (SELECT COUNT(*) FROM contact_check_budget WHERE budget = $1 AND counted = $2 AND at > $4) < $5";
+    COUNT_CHECK_BUDGET = "SELECT COUNT(*) FROM contact_check_budget WHERE budget = $1 AND counted = $2 AND at > $3";
+    CHECK_BUDGET_OLDEST = "SELECT at FROM contact_check_budget WHERE budget = $1 AND counted = $2 AND at > $3 \
+        ORDER BY at LIMIT 1";
+    PURGE_CHECK_BUDGET = "DELETE FROM contact_check_budget WHERE at <= $1";
+
     SQLITE_VERSION = "SELECT sqlite_version()";
     TRUNCATE_WAL = "PRAGMA wal_checkpoint(TRUNCATE)";
 }

@@ -342,7 +342,7 @@ impl ProdAccount {
     }
 
     /// The account, for a developer who may change it.
-    fn managed_by(&self, developer: DeveloperId) -> Result<&Account, Rejection> {
+    pub fn managed_by(&self, developer: DeveloperId) -> Result<&Account, Rejection> {
         let Self::Open(account) = self else {
             return Err(Rejection::NotYours);
         };

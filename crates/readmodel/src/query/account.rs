@@ -103,7 +103,20 @@ impl ReadModel {
 
     /// Accounts with a proven contact, for the portal itself: what time may have come to.
     pub async fn proven_contacts(&self, page: Page) -> Result<Listed<(ProdAccountId, Contacts)>, QueryError> {
-        let query = sqlx::query(sql::PROVEN_CONTACTS).bind(page.after_key()).bind(page.fetch());
+        self.contacts_by(sql::PROVEN_CONTACTS, page).await
+    }
+
+    /// Accounts with a contact, proven or not, for the portal itself.
+    pub async fn contacts(&self, page: Page) -> Result<Listed<(ProdAccountId, Contacts)>, QueryError> {
+        self.contacts_by(sql::CONTACTS, page).await
+    }
+
+    async fn contacts_by(
+        &self,
+        statement: &'static str,
+        page: Page,
+    ) -> Result<Listed<(ProdAccountId, Contacts)>, QueryError> {
+        let query = sqlx::query(statement).bind(page.after_key()).bind(page.fetch());
         let rows = query.fetch_all(&self.pool()?).await?;
         let rows = rows.iter().map(|row| {
             let row = Columns(row);

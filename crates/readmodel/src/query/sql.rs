@@ -79,6 +79,10 @@ statements! {
         "SELECT id, position, contacts FROM prod_account
           WHERE proven_at IS NOT NULL AND position > ?1
           ORDER BY position LIMIT ?2";
+    CONTACTS =
+        "SELECT id, position, contacts FROM prod_account
+          WHERE contacts IS NOT NULL AND position > ?1
+          ORDER BY position LIMIT ?2";
     PROMOTION_INTEGRATIONS =
         "SELECT id, facts, facts_version FROM integration WHERE group_id = ?1 ORDER BY position LIMIT 100";
     CARD =
