@@ -3,6 +3,7 @@
 
 mod allowances;
 mod bench;
+mod contact_checks;
 mod contacts;
 mod deadlines;
 mod door;
