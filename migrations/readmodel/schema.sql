@@ -50,6 +50,9 @@ CREATE TABLE prod_account (
     challenge_intent     TEXT,
     proven_at            INTEGER,
     doubted_since        INTEGER,
+    -- The fact since which the contact wants somebody: unproven, in doubt, or its proof recorded as ended.
+    trouble_position     INTEGER,
+    trouble_at           INTEGER,
     group_id             TEXT
 ) STRICT;
 
@@ -267,6 +270,7 @@ CREATE INDEX dev_group_member_by_developer ON dev_group_member (developer);
 CREATE INDEX prod_account_member_by_developer ON prod_account_member (developer);
 CREATE INDEX prod_account_by_proof ON prod_account (proven_at) WHERE proven_at IS NOT NULL;
 CREATE INDEX prod_account_by_doubt ON prod_account (doubted_since) WHERE doubted_since IS NOT NULL;
+CREATE INDEX prod_account_by_trouble ON prod_account (trouble_position) WHERE trouble_position IS NOT NULL;
 CREATE INDEX prod_group_by_account ON prod_group (account);
 CREATE INDEX prod_group_by_submission ON prod_group (submitted_position) WHERE submitted_position IS NOT NULL;
 CREATE INDEX prod_group_by_deadline ON prod_group (expires_at) WHERE expires_at IS NOT NULL;

@@ -10,6 +10,7 @@ use crate::{
 use app::{
     App, Meta,
     clock::{Clock, ManualClock},
+    contact_checks::{CheckSettings, Look},
     ids::Ids,
     keyring::Keyring,
     staff::Enrolment,
@@ -78,15 +79,24 @@ impl Portal {
     }
 
     /// Starts one with a policy of choice.
-    #[expect(clippy::unused_async, reason = "tests read the same whether or not starting waits")]
     pub async fn with(policy: Policy) -> Self {
+        Self::with_hosts(policy, None).await
+    }
+
+    /// Starts one that looks at the mail hosts of contacts through `look`, which never leaves the test.
+    pub async fn looking(look: Arc<dyn Look>) -> Self {
+        Self::with_hosts(Policy::default(), Some(look)).await
+    }
+
+    #[expect(clippy::unused_async, reason = "tests read the same whether or not starting waits")]
+    async fn with_hosts(policy: Policy, look: Option<Arc<dyn Look>>) -> Self {
         let errors_before = errors::capture();
         let folder = tempfile::tempdir().expect("a folder");
         let (clock, hands) = Clock::manual(BEGINNING.parse().expect("an instant"));
         let (ready, started) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let path = folder.path().to_owned();
-        let thread = std::thread::spawn(move || run(path, clock, policy, &ready, stopped));
+        let thread = std::thread::spawn(move || run(path, clock, (policy, look), &ready, stopped));
         let (base, grpc, app, mails) = started.recv().expect("the server starts");
         Self {
             policy: app.policy().clone(),
@@ -285,7 +295,7 @@ type Started = (String, String, App, Arc<SmtpSink>);
 fn run(
     folder: PathBuf,
     clock: Clock,
-    policy: Policy,
+    (policy, look): (Policy, Option<Arc<dyn Look>>),
     ready: &mpsc::Sender<Started>,
     stopped: oneshot::Receiver<()>,
 ) {
@@ -297,6 +307,10 @@ fn run(
         Keyring::generate(&Ids::Os).write_new(&config.keyring).expect("a keyring");
         let built = Application::build(config, clock, Ids::Os).await;
         let application = built.unwrap_or_else(|failure| panic!("the server does not start: {failure}"));
+        let application = match look {
+            Some(look) => application.looking_with(look, CheckSettings { per_hour: 1_000 }),
+            None => application,
+        };
         let base = format!("http://{}", application.address());
         let grpc = application.grpc_address().map(|address| format!("http://{address}")).unwrap_or_default();
         ready.send((base, grpc, application.app(), mails.clone())).expect("the test waits for it");
@@ -320,6 +334,7 @@ fn configuration(folder: &Path, mails: &SmtpSink, policy: Policy) -> Config {
             grpc_listen: Some(([127, 0, 0, 1], 0).into()),
             ..Default::default()
         },
+        reachability: None,
         log_format: LogFormat::Text,
         log_level: "info".to_owned(),
         free_space_floor_bytes: 0,

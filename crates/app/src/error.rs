@@ -1,6 +1,11 @@
 //! Why a use case did not do what was asked.
 
-use crate::{folds::FoldError, passwords::PasswordError, sealing::SealError, side_state::{CheckBudget, SideStateError}};
+use crate::{
+    folds::FoldError,
+    passwords::PasswordError,
+    sealing::SealError,
+    side_state::{CheckBudget, SideStateError},
+};
 use domain::{
     allowance, codec::CodecError, developer, devgroup, fields::FieldError, gateway, ids::CommandId,
     integration, prodaccount, prodgroup, roster, staff,

@@ -9,6 +9,7 @@ use crate::{
     middleware::edge,
     parts::{self, Counting, Opened},
     portal::{Fatal, Portal},
+    prober,
     problem::{Problem, failures::chain, kinds},
 };
 use actix_web::{
@@ -18,7 +19,16 @@ use actix_web::{
     web::{Data, PathConfig, QueryConfig, ServiceConfig},
 };
 use anyhow::Context as _;
-use app::{App, clock::Clock, ids::Ids, mail::Mailer, mail::Worker, quota::Follower, secret::Secret};
+use app::{
+    App,
+    clock::Clock,
+    contact_checks::{CheckSettings, ContactWatch, Look},
+    ids::Ids,
+    mail::Mailer,
+    mail::Worker,
+    quota::Follower,
+    secret::Secret,
+};
 use eventlog::{EventLog, OnFatal};
 use readmodel::Projector;
 use rustls::ServerConfig;
@@ -54,6 +64,7 @@ pub struct Application {
     counting: Counting,
     grpc: Option<Listening>,
     door: Option<OwnDoor>,
+    looking: Option<ContactWatch>,
 }
 
 impl Application {
@@ -74,6 +85,10 @@ impl Application {
             tracing::warn!("no mail relay is configured (smtp.url): codes and notices wait unsent");
             None
         };
+        let looking = match &config.reachability {
+            Some(settings) => Some(prober::watch(&app, settings, &config.policy)?),
+            None => None,
+        };
         let mut portal = Portal::new(app, clock, ids, https, fatal);
         portal.has_own_door = config.gateway.listen.is_some();
         portal.audience.clone_from(&config.gateway.audience);
@@ -81,7 +96,7 @@ impl Application {
         let everybody = portal.clone();
         let server = serve(listener, None, config.workers, move |config| wire(config, everybody.clone()))?;
         let door = OwnDoor::open(&config.gateway, config.workers, &portal)?;
-        Ok(Self { address, server, portal, log, projector, mail, counting, grpc, door })
+        Ok(Self { address, server, portal, log, projector, mail, counting, grpc, door, looking })
     }
 
     /// Where it listens.
@@ -109,10 +124,17 @@ impl Application {
         self.portal.app.clone()
     }
 
+    /// The same with somebody else who looks at contacts, for tests.
+    #[must_use]
+    pub fn looking_with(self, look: Arc<dyn Look>, settings: CheckSettings) -> Self {
+        let looking = Some(self.portal.app.contact_watch(look, settings));
+        Self { looking, ..self }
+    }
+
     /// Answers until `stop` completes or something is wrong that only a new process can mend. Then: not ready,
     /// no new connections, requests under way end, workers end, the log closes.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Failure> {
-        let Self { address, server, portal, log, projector, mail, counting, grpc, door } = self;
+        let Self { address, server, portal, log, projector, mail, counting, grpc, door, looking } = self;
         let Counting { ledger, worker, follower, notices } = counting;
         let (workers_stop, stopped) = watch::channel(false);
         let mut fatal = portal.fatal();
@@ -121,6 +143,7 @@ impl Application {
         workers.push(tokio::spawn(count(worker, portal.clone(), stopped.clone())));
         workers.push(tokio::spawn(follow(follower, stopped.clone())));
         workers.push(tokio::spawn(keep_house(portal.app.clone(), stopped.clone())));
+        workers.extend(looking.map(|watch| tokio::spawn(watch.run(until(stopped.clone())))));
         workers.push(tokio::spawn(tell_thresholds(portal.app.clone(), notices, stopped.clone())));
         workers.push(tokio::spawn(keep_usage(portal.app.clone(), stopped.clone())));
         let (doors_stop, shut) = watch::channel(false);

@@ -23,7 +23,8 @@ impl Wanted {
             let contact = (account, standing.contact.epoch);
             if standing.state(now, policy).holds() {
                 self.proven.push(contact);
-            } else if standing.proof.is_none() && standing.checked.is_none() && standing.disowned_at.is_none() {
+            } else if standing.proof.is_none() && standing.checked.is_none() && standing.disowned_at.is_none()
+            {
                 self.fresh.push(contact);
             }
         }

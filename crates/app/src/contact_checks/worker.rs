@@ -142,10 +142,7 @@ impl ContactWatch {
         if let Some(until) = self.count(&target).await? {
             return Ok(inner.side.postpone_check(&check, self.spread(until, TimeDelta::minutes(10))).await?);
         }
-        let occasion = Occasion {
-            lot: inner.ids.v4().as_u128(),
-            now: judge::since_epoch(inner.clock.now()),
-        };
+        let occasion = Occasion { lot: inner.ids.v4().as_u128(), now: judge::since_epoch(inner.clock.now()) };
         let finding = self.look.look(target.address.reveal(), &occasion).await;
         self.note_egress(check.account, &finding);
         let now = inner.clock.now();
@@ -168,10 +165,9 @@ impl ContactWatch {
         let Some(standing) = self.standing(check).await? else { return Ok(None) };
         let contact = &standing.contact;
         Ok(match self.app.inner.sealer.open(&contact.address, Field::Contact).await? {
-            Opened::Clear(address) => Some(Target {
-                address: Secret::new(address.to_string()),
-                domain: contact.domain_fingerprint,
-            }),
+            Opened::Clear(address) => {
+                Some(Target { address: Secret::new(address.to_string()), domain: contact.domain_fingerprint })
+            }
             Opened::Erased => None,
         })
     }

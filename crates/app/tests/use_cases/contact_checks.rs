@@ -52,10 +52,8 @@ fn found(reason: Reason) -> Finding {
 
 /// The same at a domain that these run.
 fn run_by(reason: Reason, who: &str) -> Finding {
-    let signals = Signals {
-        mail_hosts: [format!("mx.{who}")].into(),
-        name_servers: [format!("ns.{who}")].into(),
-    };
+    let signals =
+        Signals { mail_hosts: [format!("mx.{who}")].into(), name_servers: [format!("ns.{who}")].into() };
     Finding { signals, ..found(reason) }
 }
 
@@ -164,11 +162,10 @@ async fn a_contact_is_looked_at_when_it_is_named_and_what_is_found_is_recorded()
     scene.looked(1).await;
     assert_eq!(*scene.hosts.asked.borrow(), [CONTACT]);
     let recorded = scene.recorded().await;
-    assert_eq!((recorded.len(), recorded[0].verdict, recorded[0].reason.as_str()), (
-        1,
-        CheckVerdict::Fine,
-        "recipient_taken"
-    ));
+    assert_eq!(
+        (recorded.len(), recorded[0].verdict, recorded[0].reason.as_str()),
+        (1, CheckVerdict::Fine, "recipient_taken")
+    );
 }
 
 #[tokio::test]

@@ -48,6 +48,13 @@ pub(super) async fn apply(
     change(tx, statement).await
 }
 
+/// Whether the contact wants somebody, as far as facts tell; that a proof ended is a fact soon after it did.
+fn is_in_trouble(contacts: &Contacts) -> bool {
+    let proofs = [Some(&contacts.newest), contacts.before.as_ref()].into_iter().flatten();
+    let mut proofs = proofs.map(|standing| standing.proof.as_ref());
+    proofs.any(|proof| proof.is_none_or(|proof| proof.trouble.is_some() || proof.end_recorded))
+}
+
 /// Folds one more fact of a contact, as the rules do.
 async fn contact(
     tx: &mut SqliteConnection,
@@ -75,6 +82,9 @@ async fn contact(
         .bind(json(&after)?)
         .bind(after.challenge.as_ref().map(|challenge| challenge.intent.to_string()))
         .bind(shown.map(|proof| proof.proven_at.timestamp_millis()))
-        .bind(doubted_since.map(|since| since.timestamp_millis()));
+        .bind(doubted_since.map(|since| since.timestamp_millis()))
+        .bind(is_in_trouble(&after))
+        .bind(position(record))
+        .bind(record.recorded_at.timestamp_millis());
     change(tx, set).await
 }

@@ -30,7 +30,9 @@ statements! {
     ACCOUNT_CONTACTS = "SELECT contacts, group_id FROM prod_account WHERE id = ?1";
     ACCOUNT_CONTACTS_SET =
         "UPDATE prod_account
-            SET version = ?2, contacts = ?3, challenge_intent = ?4, proven_at = ?5, doubted_since = ?6
+            SET version = ?2, contacts = ?3, challenge_intent = ?4, proven_at = ?5, doubted_since = ?6,
+                trouble_position = CASE WHEN ?7 THEN COALESCE(trouble_position, ?8) END,
+                trouble_at = CASE WHEN ?7 THEN COALESCE(trouble_at, ?9) END
           WHERE id = ?1";
     ACCOUNT_GROUP = "UPDATE prod_account SET version = ?2, group_id = ?3 WHERE id = ?1";
 

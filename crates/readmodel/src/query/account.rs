@@ -2,6 +2,7 @@
 
 use super::{Listed, Member, Page, QueryError, sql};
 use crate::{ReadModel, columns::Columns};
+use chrono::{DateTime, Utc};
 use domain::{
     address::MailboxClass,
     developer::Role,
@@ -32,6 +33,21 @@ pub struct AccountRow {
     pub group: Option<ProdGroupId>,
     /// Of the account's stream.
     pub version: StreamVersion,
+}
+
+/// An account whose contact wants somebody: it is unproven, in doubt, or its proof has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TroubledContact {
+    /// Which account.
+    pub account: ProdAccountId,
+    /// Public name of the vendor.
+    pub vendor_name: String,
+    /// Its production group.
+    pub group: Option<ProdGroupId>,
+    /// What was declared, proven and found.
+    pub contacts: Contacts,
+    /// When the trouble was recorded.
+    pub since: DateTime<Utc>,
 }
 
 /// The contact of an account.
@@ -109,6 +125,24 @@ impl ReadModel {
     /// Accounts with a contact, proven or not, for the portal itself.
     pub async fn contacts(&self, page: Page) -> Result<Listed<(ProdAccountId, Contacts)>, QueryError> {
         self.contacts_by(sql::CONTACTS, page).await
+    }
+
+    /// Accounts whose contact wants somebody, the oldest trouble first.
+    pub async fn troubled_contacts(&self, page: Page) -> Result<Listed<TroubledContact>, QueryError> {
+        let query = sqlx::query(sql::TROUBLED_CONTACTS).bind(page.after_key()).bind(page.fetch());
+        let rows = query.fetch_all(&self.pool()?).await?;
+        let rows = rows.iter().map(|row| {
+            let row = Columns(row);
+            let troubled = TroubledContact {
+                account: row.parsed("id")?,
+                vendor_name: row.text("vendor_name")?,
+                group: row.optional_parsed("group_id")?,
+                contacts: row.json("contacts")?,
+                since: row.instant("trouble_at")?,
+            };
+            Ok((row.key("trouble_position")?, troubled))
+        });
+        Ok(page.cut(rows.collect::<Result<_, QueryError>>()?))
     }
 
     async fn contacts_by(

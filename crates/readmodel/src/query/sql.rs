@@ -83,6 +83,10 @@ statements! {
         "SELECT id, position, contacts FROM prod_account
           WHERE contacts IS NOT NULL AND position > ?1
           ORDER BY position LIMIT ?2";
+    TROUBLED_CONTACTS =
+        "SELECT id, vendor_name, group_id, contacts, trouble_position, trouble_at FROM prod_account
+          WHERE trouble_position > ?1
+          ORDER BY trouble_position LIMIT ?2";
     PROMOTION_INTEGRATIONS =
         "SELECT id, facts, facts_version FROM integration WHERE group_id = ?1 ORDER BY position LIMIT 100";
     CARD =

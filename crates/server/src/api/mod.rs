@@ -7,6 +7,7 @@ pub(crate) mod answer;
 pub mod checks;
 pub mod commands;
 pub mod contact;
+pub mod contacts;
 pub mod door;
 mod endpoint;
 pub mod gateways;

@@ -2,9 +2,9 @@
 //! from the table of routes (who may, which headers, which failures) from the table.
 
 use super::{
-    Endpoint, ROUTES, Shape, Who, accounts, allowances, commands, door, gateways, groups, integrations,
-    lookup, me, notices, oauth, policy, production_groups, promotions, quota, service, sessions, sign_ups,
-    sites, usage,
+    Endpoint, ROUTES, Shape, Who, accounts, allowances, commands, contacts, door, gateways, groups,
+    integrations, lookup, me, notices, oauth, policy, production_groups, promotions, quota, service,
+    sessions, sign_ups, sites, usage,
 };
 use crate::problem::{MEDIA_TYPE, ProblemBody};
 use serde_json::{Map, Value, json};
@@ -49,6 +49,7 @@ use utoipa::OpenApi;
         accounts::declare_contact::handle,
         accounts::request_challenge::handle,
         accounts::prove_contact::handle,
+        accounts::request_check::handle,
         production_groups::list::handle,
         production_groups::draft::handle,
         production_groups::get::handle,
@@ -58,6 +59,7 @@ use utoipa::OpenApi;
         production_groups::submit::handle,
         production_groups::withdraw::handle,
         production_groups::timeline::handle,
+        contacts::list::handle,
         promotions::list::handle,
         promotions::get::handle,
         promotions::start_review::handle,

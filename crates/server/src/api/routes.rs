@@ -2,8 +2,9 @@
 //! not in it can't be reached.
 
 use super::{
-    Endpoint, Shape, Who, accounts, allowances, commands, door, gateways, groups, integrations, lookup, me,
-    notices, oauth, policy, production_groups, promotions, quota, service, sessions, sign_ups, sites, usage,
+    Endpoint, Shape, Who, accounts, allowances, commands, contacts, door, gateways, groups, integrations,
+    lookup, me, notices, oauth, policy, production_groups, promotions, quota, service, sessions, sign_ups,
+    sites, usage,
 };
 use crate::{
     middleware::gate,
@@ -61,6 +62,7 @@ routes! {
     declare_contact "PUT /v1/production-accounts/{account}/contact" Developer Change accounts::declare_contact;
     request_challenge "POST /v1/production-accounts/{account}/contact/challenges" Developer Command accounts::request_challenge;
     prove_contact "POST /v1/production-accounts/{account}/contact/challenges/{challenge}/proof" Developer Command accounts::prove_contact;
+    request_check "POST /v1/production-accounts/{account}/contact/checks" Developer Command accounts::request_check;
     list_production_groups "GET /v1/production-groups" Developer Read production_groups::list;
     draft_production_group "POST /v1/production-groups" Developer Command production_groups::draft;
     get_production_group "GET /v1/production-groups/{group}" Developer Read production_groups::get;
@@ -77,6 +79,7 @@ routes! {
     request_changes "POST /v1/staff/promotions/{group}/changes-request" Approver Change promotions::request_changes;
     approve_promotion "POST /v1/staff/promotions/{group}/approval" Approver Change promotions::approve;
     refuse_promotion "POST /v1/staff/promotions/{group}/refusal" Approver Change promotions::refuse;
+    list_contacts "GET /v1/staff/contacts" Staff Read contacts::list;
     list_gateways "GET /v1/staff/gateways" Staff Read gateways::list;
     register_gateway "POST /v1/staff/gateways" Approver Command gateways::register;
     get_gateway "GET /v1/staff/gateways/{gateway}" Staff Read gateways::get;

@@ -138,6 +138,41 @@ pub static KEYS: &[Key] = &[
         None,
         "this node's own name, such as node-1.example.org; when set, it is the first line of what gateways sign, so that what is signed for one node is refused at any other",
     ),
+    choice(
+        "reachability.enabled",
+        "auto",
+        &["auto", "on", "off"],
+        "whether the portal looks at the mail hosts of contacts by itself; auto: when reachability.helo is set",
+    ),
+    text(
+        "reachability.helo",
+        None,
+        "full host name to greet mail servers with; it leads to the address we come from, and that address back to it",
+    ),
+    text(
+        "reachability.sender",
+        None,
+        "sender named to mail servers, which should take bounces; postmaster at that name when absent",
+    ),
+    text(
+        "reachability.resolver",
+        None,
+        "IP address and port of the resolver to ask, which should validate DNSSEC; the system's when absent",
+    ),
+    list("reachability.own", "", "IP addresses of our own that nobody's mail may lead to"),
+    list(
+        "reachability.egress_check",
+        "",
+        "IP addresses whose port 25 is known to answer; dialled when nobody else's does, to tell a blocked port from \
+         dead hosts",
+    ),
+    integer(
+        "reachability.checks_per_hour",
+        "1000",
+        1,
+        100_000,
+        "looks at contacts in an hour, of all vendors together",
+    ),
     choice("log.format", "json", &["json", "text"], "form of the log lines on standard error"),
     choice("log.level", "info", &["error", "warn", "info", "debug", "trace"], "least level that is logged"),
     integer(

@@ -3,11 +3,13 @@
 
 pub mod key;
 mod layers;
+mod reachability;
 mod render;
 #[cfg(test)]
 mod tests;
 
 pub use layers::{ConfigError, Origin, Setting, Settings, Sources, Value};
+pub use reachability::Reachability;
 pub use render::{commented_file, show};
 
 use domain::{
@@ -58,6 +60,8 @@ pub struct Config {
     pub ledger: Option<String>,
     /// Where gateways ask besides the listener of everybody.
     pub gateway: Gateway,
+    /// How contacts are looked at; none: this portal does not look.
+    pub reachability: Option<Reachability>,
     /// Form of log lines.
     pub log_format: LogFormat,
     /// Least level logged.
@@ -124,6 +128,7 @@ impl Config {
         let smtp = smtp(settings, mode, &mut complaints);
         let ledger = ledger(settings, &mut complaints);
         let policy = policy(settings);
+        let reachability = reachability::read(settings, &policy, &mut complaints);
         if mode == Mode::Production && !policy.reserved_mail_domains.is_empty() {
             complaints.push(
                 "mail.reserved_domains must be empty in production mode: remove it, or set mode = \"development\""
@@ -146,6 +151,7 @@ impl Config {
             policy,
             ledger,
             gateway,
+            reachability,
             log_format: match settings.text("log.format") {
                 Some("text") => LogFormat::Text,
                 _ => LogFormat::Json,

@@ -111,6 +111,8 @@ fn configuration(folder: &Path, mails: &SmtpSink) -> Config {
         policy: Policy { reserved_mail_domains: vec![MAIL_DOMAIN.to_owned()], ..Policy::default() },
         ledger: None,
         gateway: Gateway::default(),
+        // The demo talks to nothing outside this machine.
+        reachability: None,
         log_format: LogFormat::Text,
         log_level: "warn".to_owned(),
         free_space_floor_bytes: 0,

@@ -1,12 +1,9 @@
 //! `devportal mailcheck`
 
-use crate::exit::Failure;
-use anyhow::Context as _;
+use crate::{exit::Failure, prober};
 use app::{clock::Clock, ids::Ids};
 use domain::policy::Policy;
-use reachability::{
-    Checker, Contact, Evidence, Finding, Identity, Limits, Occasion, Port25, Resolver, Roots, Verdict,
-};
+use reachability::{Contact, Evidence, Finding, Identity, Occasion, Verdict};
 use serde_json::{Value, json};
 use std::{
     fmt::Write as _,
@@ -52,18 +49,11 @@ pub(crate) struct Checked {
 
 /// Checks one address from here.
 pub(crate) async fn run(options: &Options) -> Result<Checked, Failure> {
-    let limits = Limits::default();
     let policy = Policy::default();
-    let resolver = match options.resolver {
-        Some(server) => Resolver::at(server, &limits),
-        None => Resolver::of_the_system(&limits),
-    };
-    let resolver = resolver.context("no resolver; name one with --resolver")?;
-    let mut checker = Checker::new(resolver, Port25, identity(options, &policy)?, policy, limits);
+    let mut checker = prober::checker(options.resolver, identity(options, &policy)?, policy)?;
     checker.canaries.clone_from(&options.canaries);
     checker.own.clone_from(&options.own);
     checker.asks_hosts = !options.names_only;
-    checker.roots = Roots::of_the_system();
     let finding = checker.check(&options.address, &occasion()).await;
     let contact = Contact::parse(&options.address, &checker.policy).ok();
     let told = if options.json { in_json(&finding, contact.as_ref()) } else { in_words(&finding) };

@@ -2,7 +2,7 @@
 //! with its chain; the client learns no more than its kind.
 
 use super::{Problem, kinds};
-use app::{AppError, sealing::SealError};
+use app::{AppError, sealing::SealError, side_state::CheckBudget};
 use domain::{
     address::InvalidAddress,
     fields::FieldError,
@@ -39,6 +39,15 @@ impl From<AppError> for Problem {
             E::TooManyChallenges { retry_after_s } => {
                 Self { retry_after_s: Some(retry_after_s), ..Self::new(&kinds::TOO_MANY_CHALLENGES) }
             }
+            E::TooManyChecks { budget, retry_after_s } => Self {
+                retry_after_s: Some(retry_after_s),
+                ..Self::new(&kinds::TOO_MANY_CHECKS).detail(match budget {
+                    CheckBudget::Account(_) => "one account asks for at most 10 looks an hour",
+                    CheckBudget::Domain(_) => "the hosts of one mail domain are asked at most 20 times a day",
+                    CheckBudget::All(_) => "the portal looks as often as it may for now",
+                })
+            },
+            E::NotWatched => Self::new(&kinds::CHECKS_OFF),
             E::IdempotencyReused => Self::new(&kinds::KEY_REUSED),
             E::InFlight => Self::new(&kinds::IN_FLIGHT),
             E::PreconditionFailed { actual: _ } => Self::new(&kinds::PRECONDITION_FAILED),

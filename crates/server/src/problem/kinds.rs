@@ -116,6 +116,8 @@ problems! {
     // Fields and codes.
     FIELDS = 422 "fields.invalid" "Fields break rules" "Fields break rules; `errors` lists all of them.";
     TOO_MANY_CHALLENGES = 429 "code.too_many" "Too many codes" "A developer has codes sent to at most 10 unproven mailboxes a day." retry 3600;
+    TOO_MANY_CHECKS = 429 "contact.too_many_checks" "Looked at too often" "The mail hosts of a contact are looked at 10 times an hour for one account, and 20 times a day for one mail domain; the detail says which." retry 3600;
+    CHECKS_OFF = 409 "contact.not_looked_at" "Contacts are not looked at" "This portal does not look at the mail hosts of contacts.";
     CODE_WRONG = 422 "code.wrong" "Wrong code" "The code is wrong.";
     CODE_EXPIRED = 409 "code.expired" "Code expired" "The code has expired, or its tries are used up; ask for another one.";
     CODE_USED = 409 "code.used" "Code used" "The code has been used already.";

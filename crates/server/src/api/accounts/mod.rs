@@ -6,6 +6,7 @@ pub mod list;
 pub mod open;
 pub mod prove_contact;
 pub mod request_challenge;
+pub mod request_check;
 
 use super::{
     contact::Contact,

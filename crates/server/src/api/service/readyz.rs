@@ -18,6 +18,10 @@ pub struct Readiness {
     reading: Part,
     /// Calls are counted at the door: it knows who is who, and reaches the quota ledger.
     quota: Part,
+    /// Contacts are looked at, and their mail hosts reached; absent where this portal does not look. The server is
+    /// ready all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contacts: Option<Part>,
     /// The server is about to stop.
     draining: bool,
 }
@@ -93,12 +97,20 @@ impl Readiness {
             Door::Stopped => (Some("nothing counts calls any more"), false),
         };
         let quota = Part { ready: reason.is_none(), reason, lag: None, stopped_at: None, event_type: None };
+        let contacts = portal.app.egress_is_suspected().map(|is_suspected| Part {
+            ready: !is_suspected,
+            reason: is_suspected.then_some("no mail server is reached: port 25 is probably blocked for us"),
+            lag: None,
+            stopped_at: None,
+            event_type: None,
+        });
         let draining = portal.is_draining();
         Self {
             ready: writing.ready && reading.ready && answers && !draining,
             writing,
             reading,
             quota,
+            contacts,
             draining,
         }
     }
