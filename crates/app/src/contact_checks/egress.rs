@@ -49,3 +49,79 @@ impl Egress {
         self.is_suspected = false;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reachability::Evidence;
+
+    fn vendor(n: u128) -> ProdAccountId {
+        ProdAccountId::from_uuid(uuid::Uuid::from_u128(n))
+    }
+
+    fn found(reason: Reason) -> Finding {
+        Finding {
+            reason,
+            flags: BTreeSet::new(),
+            evidence: Vec::new(),
+            believed_for: None,
+            signals: reachability::Signals::default(),
+            queries: 1,
+        }
+    }
+
+    fn in_vain() -> Finding {
+        Finding { flags: [Flag::EgressUntested].into(), ..found(Reason::NoConnection) }
+    }
+
+    fn heard(reason: Reason) -> Finding {
+        let evidence = Evidence {
+            host: "mx.acme.com".to_owned(),
+            address: [192, 0, 2, 1].into(),
+            reason,
+            stage: Stage::Greeting,
+            code: None,
+            enhanced: None,
+            text: String::new(),
+            tls: false,
+        };
+        Finding { evidence: vec![evidence], ..found(reason) }
+    }
+
+    /// Whether it is suspected after looks at these vendors that reached nobody.
+    fn after(vendors: impl Iterator<Item = u128>) -> Egress {
+        let mut egress = Egress::default();
+        for n in vendors {
+            egress.note(vendor(n), &in_vain());
+        }
+        egress
+    }
+
+    #[test]
+    fn ten_looks_in_vain_at_three_vendors_are_our_own_trouble_and_fewer_are_theirs() {
+        assert!(after((0..10).map(|n| n % 3)).is_suspected());
+        assert!(!after((0..9).map(|n| n % 3)).is_suspected());
+        assert!(!after((0..100).map(|n| n % 2)).is_suspected());
+    }
+
+    #[test]
+    fn a_server_that_speaks_ends_the_suspicion_and_a_look_that_dialled_nobody_does_not() {
+        let mut egress = after(0..10);
+        assert!(!egress.note(vendor(1), &found(Reason::NoDomain)));
+        assert!(egress.is_suspected());
+        assert!(egress.note(vendor(1), &heard(Reason::Busy)));
+        assert!(!egress.is_suspected());
+    }
+
+    #[test]
+    fn hosts_known_to_answer_decide_at_once() {
+        let mut egress = Egress::default();
+        assert!(egress.note(vendor(1), &found(Reason::Egress)));
+        assert!(egress.is_suspected());
+        assert!(
+            egress.note(vendor(1), &found(Reason::NoConnection)),
+            "the others are reached, these are not"
+        );
+        assert!(!egress.is_suspected());
+    }
+}

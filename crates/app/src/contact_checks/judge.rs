@@ -93,3 +93,45 @@ pub(super) fn next(
 pub(super) fn word(reason: Reason) -> String {
     reason.code().to_ascii_lowercase()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(hour: u64, reason: Reason) -> Seen {
+        let believed_for = Duration::ZERO;
+        Seen { at: Duration::from_hours(hour), reason, egress_works: true, believed_for }
+    }
+
+    #[test]
+    fn what_is_forgotten_changes_nothing_of_what_history_says() {
+        let reasons = [Reason::Greylisted, Reason::MailboxFull, Reason::NoConnection, Reason::NoMailbox];
+        for reason in reasons {
+            let (mut kept, mut all) = (Vec::new(), Vec::new());
+            for hour in 0..400 {
+                // Something else now and then breaks a streak.
+                let reason = if hour % 190 == 189 { Reason::Busy } else { reason };
+                remember(&mut kept, at(hour, reason));
+                all.push(at(hour, reason));
+                for confirmed in [false, true] {
+                    assert_eq!(
+                        history::verdict(&kept, confirmed),
+                        history::verdict(&all, confirmed),
+                        "{hour}"
+                    );
+                }
+                assert_eq!(history::next(&kept), history::next(&all), "{reason:?} {hour}");
+            }
+            assert!(kept.len() <= 3 * SAME_KEPT + 2, "{}", kept.len());
+        }
+    }
+
+    #[test]
+    fn no_more_is_remembered_than_its_bound() {
+        let mut seen = Vec::new();
+        for hour in 0..1_000 {
+            remember(&mut seen, at(hour, if hour % 2 == 0 { Reason::Busy } else { Reason::Dropped }));
+        }
+        assert_eq!(seen.len(), SEEN_MAX);
+    }
+}

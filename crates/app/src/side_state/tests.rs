@@ -399,3 +399,56 @@ async fn append_sealed(log: &eventlog::EventLog, subject: Uuid) {
     }];
     log.append(eventlog::AppendBatch { envelope, streams }).await.unwrap();
 }
+
+#[tokio::test]
+async fn looks_that_are_over_are_kept_for_a_month_and_those_to_come_until_they_are_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let side = open(&dir).await;
+    let [over, due] = [1, 2].map(|n| ProdAccountId::from_uuid(Uuid::from_u128(n)));
+    side.ensure_checks(&[(over, 1), (due, 1)], Occasion::Declared, noon, noon()).await.unwrap();
+    let checks = side.due_checks(noon(), 10).await.unwrap();
+    let seen = vec![reachability::history::Seen {
+        at: Duration::from_hours(500_000),
+        reason: reachability::Reason::NoMailbox,
+        egress_works: true,
+        believed_for: Duration::from_mins(1),
+    }];
+    let check = checks.into_iter().find(|check| check.account == over).unwrap();
+    let looked = PlannedCheck { seen, ..check };
+    side.settle_check(&looked, None, noon()).await.unwrap();
+    side.purge(noon() + CHECK_KEPT - TimeDelta::seconds(1)).await.unwrap();
+    assert_eq!(side.checks_watched().await.unwrap(), 2);
+    assert_eq!(side.wish_check(over, 1, None, noon()).await.unwrap(), Wished::Planned(noon()));
+    let again = side.due_checks(noon(), 10).await.unwrap();
+    assert!(
+        again.contains(&PlannedCheck { occasion: Occasion::Asked, ..looked.clone() }),
+        "with its history"
+    );
+    side.settle_check(&looked, None, noon()).await.unwrap();
+    side.purge(noon() + CHECK_KEPT).await.unwrap();
+    assert_eq!(side.due_checks(noon(), 10).await.unwrap().len(), 1);
+    assert_eq!(side.checks_watched().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_look_counts_against_all_its_budgets_or_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let side = open(&dir).await;
+    let (domain, all) = (CheckBudget::Domain(Fingerprint([1; 32])), CheckBudget::All(1));
+    let other = CheckBudget::Domain(Fingerprint([2; 32]));
+    let take = |budgets: Vec<CheckBudget>, now| {
+        let side = side.clone();
+        async move { side.take_check_budgets(&budgets, now).await.unwrap() }
+    };
+    assert_eq!(take(vec![domain, all], noon()).await, CheckRoom::Taken);
+    for _ in 0..30 {
+        let full = CheckRoom::FullUntil(all, noon() + TimeDelta::hours(1));
+        assert_eq!(take(vec![other, all], noon()).await, full);
+    }
+    for _ in 0..20 {
+        assert_eq!(take(vec![other], noon()).await, CheckRoom::Taken);
+    }
+    let full = CheckRoom::FullUntil(other, noon() + BUDGET_WINDOW);
+    assert_eq!(take(vec![other], noon()).await, full);
+    assert_eq!(take(vec![other], noon() + BUDGET_WINDOW).await, CheckRoom::Taken);
+}

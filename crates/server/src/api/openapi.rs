@@ -114,7 +114,7 @@ const FAILURES: &[(u16, &str)] = &[
     (415, "The body must be sent as application/json."),
     (422, "Fields break rules; the problem says which."),
     (428, "The request must name the version it changes in If-Match."),
-    (429, "Too many failed attempts; Retry-After says when to try again."),
+    (429, "Too many attempts; Retry-After says when to try again."),
     (500, "The server failed."),
     (503, "Something needed is busy or not there; Retry-After says when to try again."),
     (507, "The device is full; reading goes on."),
@@ -273,7 +273,7 @@ fn failures(endpoint: &Endpoint) -> Vec<u16> {
     }
     match endpoint.operation {
         "get_me" => statuses.push(404),
-        "register_site" => statuses.push(429),
+        "register_site" | "request_challenge" | "request_check" => statuses.push(429),
         _ => {}
     }
     statuses

@@ -134,6 +134,33 @@ fn a_complete_production_configuration_is_accepted() {
 }
 
 #[test]
+fn contacts_are_looked_at_from_when_there_is_a_name_to_greet_with() {
+    let looking = |text: &str| {
+        let text = format!("{DEVELOPMENT}[reachability]\n{text}\n");
+        Config::load(&file(&text)).expect("valid").reachability
+    };
+    let helo = "helo = \"probe.portal-mail.org\"";
+    assert!(looking("").is_none());
+    let on = looking(&format!("{helo}\negress_check = [\"192.0.2.1\", \"2001:db8::1\"]")).expect("on");
+    assert_eq!((on.egress_check.len(), on.own.len(), on.checks_per_hour), (2, 0, 1_000));
+    assert!(looking(&format!("enabled = \"on\"\n{helo}")).is_some());
+    assert!(looking(&format!("enabled = \"off\"\n{helo}")).is_none());
+}
+
+#[test]
+fn looking_needs_a_public_name_a_plain_sender_and_addresses() {
+    let refused = |text: &str| complaint(&file(&format!("{DEVELOPMENT}[reachability]\n{text}\n")));
+    assert!(refused("enabled = \"on\"").contains("reachability.helo is needed"));
+    assert!(refused("helo = \"localhost\"").contains("must be a full host name of the public DNS"));
+    let sender = refused("helo = \"probe.portal-mail.org\"\nsender = \"postmaster\"");
+    assert!(sender.contains("the sender must be a plain mail address"), "{sender}");
+    let all = refused("own = [\"here\"]\negress_check = [\"mx.a.org\"]\nresolver = \"ns.a.org\"");
+    for key in ["own must be a list", "egress_check must be a list", "resolver must be an IP address"] {
+        assert!(all.contains(&format!("reachability.{key}")), "{key} is missing in: {all}");
+    }
+}
+
+#[test]
 fn the_default_policy_is_the_domains() {
     let config = Config::load(&file(DEVELOPMENT)).expect("valid");
     assert_eq!(config.policy, Policy::default());
