@@ -19,7 +19,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{actor::Actor, address::Address, policy::Policy, staff::StaffRole};
 use serde_json::{Value, json};
 use server::{
-    config::{Config, LogFormat, Mode, Smtp},
+    config::{Config, LogFormat, Mode, Reachability, Smtp},
     demo::{journeys::staff::Access, mail::Mail, smtp_sink::SmtpSink},
     startup::Application,
 };
@@ -54,6 +54,13 @@ pub struct Portal {
     running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
+/// Whether it looks at the mail hosts of contacts.
+enum Looking {
+    Not,
+    Through(Arc<dyn Look>),
+    As(Reachability),
+}
+
 /// A member of staff who has not signed in yet.
 pub struct Enrolled {
     /// Own id.
@@ -80,23 +87,28 @@ impl Portal {
 
     /// Starts one with a policy of choice.
     pub async fn with(policy: Policy) -> Self {
-        Self::with_hosts(policy, None).await
+        Self::with_hosts(policy, Looking::Not).await
     }
 
     /// Starts one that looks at the mail hosts of contacts through `look`, which never leaves the test.
     pub async fn looking(look: Arc<dyn Look>) -> Self {
-        Self::with_hosts(Policy::default(), Some(look)).await
+        Self::with_hosts(Policy::default(), Looking::Through(look)).await
+    }
+
+    /// Starts one that looks at them with the real prober.
+    pub async fn probing(reachability: Reachability) -> Self {
+        Self::with_hosts(Policy::default(), Looking::As(reachability)).await
     }
 
     #[expect(clippy::unused_async, reason = "tests read the same whether or not starting waits")]
-    async fn with_hosts(policy: Policy, look: Option<Arc<dyn Look>>) -> Self {
+    async fn with_hosts(policy: Policy, looking: Looking) -> Self {
         let errors_before = errors::capture();
         let folder = tempfile::tempdir().expect("a folder");
         let (clock, hands) = Clock::manual(BEGINNING.parse().expect("an instant"));
         let (ready, started) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let path = folder.path().to_owned();
-        let thread = std::thread::spawn(move || run(path, clock, (policy, look), &ready, stopped));
+        let thread = std::thread::spawn(move || run(path, clock, (policy, looking), &ready, stopped));
         let (base, grpc, app, mails) = started.recv().expect("the server starts");
         Self {
             policy: app.policy().clone(),
@@ -295,7 +307,7 @@ type Started = (String, String, App, Arc<SmtpSink>);
 fn run(
     folder: PathBuf,
     clock: Clock,
-    (policy, look): (Policy, Option<Arc<dyn Look>>),
+    (policy, looking): (Policy, Looking),
     ready: &mpsc::Sender<Started>,
     stopped: oneshot::Receiver<()>,
 ) {
@@ -303,13 +315,16 @@ fn run(
     let runtime = runtime.worker_threads(2).enable_all().build().expect("a runtime");
     runtime.block_on(async move {
         let mails = Arc::new(SmtpSink::start().await.expect("a sink"));
-        let config = configuration(&folder, &mails, policy);
+        let mut config = configuration(&folder, &mails, policy);
+        if let Looking::As(reachability) = &looking {
+            config.reachability = Some(reachability.clone());
+        }
         Keyring::generate(&Ids::Os).write_new(&config.keyring).expect("a keyring");
         let built = Application::build(config, clock, Ids::Os).await;
         let application = built.unwrap_or_else(|failure| panic!("the server does not start: {failure}"));
-        let application = match look {
-            Some(look) => application.looking_with(look, CheckSettings { per_hour: 1_000 }),
-            None => application,
+        let application = match looking {
+            Looking::Through(look) => application.looking_with(look, CheckSettings { per_hour: 1_000 }),
+            Looking::As(_) | Looking::Not => application,
         };
         let base = format!("http://{}", application.address());
         let grpc = application.grpc_address().map(|address| format!("http://{address}")).unwrap_or_default();
