@@ -21,7 +21,7 @@ pub(crate) fn checker(
         Some(server) => Resolver::at(server, &limits),
         None => Resolver::of_the_system(&limits),
     };
-    let resolver = resolver.context("no resolver; name one")?;
+    let resolver = resolver.context("no resolver; name one with --resolver or reachability.resolver")?;
     let mut checker = Checker::new(resolver, Port25, identity, policy, limits);
     checker.roots = Roots::of_the_system();
     Ok(checker)

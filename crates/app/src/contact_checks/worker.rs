@@ -8,7 +8,7 @@ use crate::{
     keyring::Fingerprinted,
     sealing::{Field, Opened},
     secret::Secret,
-    side_state::{CheckBudget, CheckRoom, PlannedCheck},
+    side_state::{self, CheckBudget, CheckRoom, PlannedCheck},
     work::Work,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -139,7 +139,7 @@ impl ContactWatch {
         let Some(target) = self.target(&check).await? else {
             return Ok(inner.side.drop_check(&check).await?);
         };
-        if let Some(until) = self.count(&target).await? {
+        if let Some(until) = self.count(&check, &target).await? {
             return Ok(inner.side.postpone_check(&check, self.spread(until, TimeDelta::minutes(10))).await?);
         }
         let occasion = Occasion { lot: inner.ids.v4().as_u128(), now: judge::since_epoch(inner.clock.now()) };
@@ -181,9 +181,12 @@ impl ContactWatch {
     }
 
     /// Counts the look before it is made; when a budget is full: until when.
-    async fn count(&self, target: &Target) -> Result<Option<DateTime<Utc>>, AppError> {
+    async fn count(&self, check: &PlannedCheck, target: &Target) -> Result<Option<DateTime<Utc>>, AppError> {
         let all = CheckBudget::All(self.settings.per_hour);
-        let budgets: Vec<_> = target.domain.map(CheckBudget::Domain).into_iter().chain([all]).collect();
+        let is_declared = check.occasion == side_state::Occasion::Declared;
+        let declared = is_declared.then_some(CheckBudget::Declared(check.account));
+        let domain = target.domain.map(CheckBudget::Domain);
+        let budgets: Vec<_> = declared.into_iter().chain(domain).chain([all]).collect();
         let inner = &self.app.inner;
         Ok(match inner.side.take_check_budgets(&budgets, inner.clock.now()).await? {
             CheckRoom::Taken => None,

@@ -62,6 +62,8 @@ pub struct PlannedCheck {
 pub enum CheckBudget {
     /// What the members of one account ask for: 10 an hour.
     Account(ProdAccountId),
+    /// Contacts that one account names: 10 an hour, so that who names one after the other has no others wait.
+    Declared(ProdAccountId),
     /// The hosts of one mail domain, whoever has them looked at: 20 a day.
     Domain(Fingerprint),
     /// All looks of this portal, so many an hour.
@@ -72,6 +74,7 @@ impl CheckBudget {
     fn name(self) -> &'static str {
         match self {
             Self::Account(_) => "account",
+            Self::Declared(_) => "declared",
             Self::Domain(_) => "domain",
             Self::All(_) => "all",
         }
@@ -79,7 +82,7 @@ impl CheckBudget {
 
     fn counted(self) -> Vec<u8> {
         match self {
-            Self::Account(account) => bytes(account.uuid()),
+            Self::Account(account) | Self::Declared(account) => bytes(account.uuid()),
             Self::Domain(domain) => domain.0.to_vec(),
             Self::All(_) => Vec::new(),
         }
@@ -88,7 +91,7 @@ impl CheckBudget {
     /// Looks within [`CheckBudget::window`].
     pub fn checks_max(self) -> u32 {
         match self {
-            Self::Account(_) => 10,
+            Self::Account(_) | Self::Declared(_) => 10,
             Self::Domain(_) => 20,
             Self::All(max) => max,
         }
@@ -97,7 +100,7 @@ impl CheckBudget {
     /// How long a look counts.
     pub fn window(self) -> TimeDelta {
         match self {
-            Self::Account(_) | Self::All(_) => TimeDelta::hours(1),
+            Self::Account(_) | Self::Declared(_) | Self::All(_) => TimeDelta::hours(1),
             Self::Domain(_) => BUDGET_WINDOW,
         }
     }

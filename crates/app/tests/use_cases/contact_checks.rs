@@ -294,6 +294,23 @@ async fn the_hosts_of_a_domain_are_asked_twenty_times_a_day_whoever_wants_it() {
 }
 
 #[tokio::test]
+async fn who_names_one_contact_after_the_other_has_ten_an_hour_looked_at() {
+    let scene = Scene::new(Reason::Taken).await;
+    let (ada, account) = scene.account().await;
+    scene.looked(1).await;
+    for n in 1..12 {
+        let contact = scene.bench.address(&format!("support@acme{n}.com"));
+        scene.bench.app.declare_contact(scene.bench.by(ada), ada, account, contact).await.unwrap();
+        scene.looked((n + 1).min(10)).await;
+    }
+    assert_eq!(scene.looks(), 10);
+    let before = scene.bench.now();
+    let due = scene.next().await.unwrap();
+    assert!(due >= before + TimeDelta::hours(1), "and the last one when there is room");
+    assert_eq!(scene.hosts.asked.borrow().last().unwrap(), "support@acme11.com");
+}
+
+#[tokio::test]
 async fn the_portal_looks_so_many_times_an_hour_and_makes_up_for_it_later() {
     let scene = Scene::looking(Reason::Taken, 2).await;
     let ada = scene.bench.developer("ada@acme.com").await.developer;

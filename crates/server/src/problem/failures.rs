@@ -44,7 +44,9 @@ impl From<AppError> for Problem {
                 ..Self::new(&kinds::TOO_MANY_CHECKS).detail(match budget {
                     CheckBudget::Account(_) => "one account asks for at most 10 looks an hour",
                     CheckBudget::Domain(_) => "the hosts of one mail domain are asked at most 20 times a day",
-                    CheckBudget::All(_) => "the portal looks as often as it may for now",
+                    CheckBudget::Declared(_) | CheckBudget::All(_) => {
+                        "the portal looks as often as it may for now"
+                    }
                 })
             },
             E::NotWatched => Self::new(&kinds::CHECKS_OFF),
