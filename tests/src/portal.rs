@@ -109,8 +109,12 @@ impl Portal {
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        let address = self.base.trim_start_matches("http://");
-        address.parse().expect("an address and a port")
+        address_in(&self.base)
+    }
+
+    /// Where it listens for gRPC, as an address.
+    pub fn grpc_address(&self) -> SocketAddr {
+        address_in(&self.grpc)
     }
 
     /// Where it listens for gRPC.
@@ -312,9 +316,16 @@ fn configuration(folder: &Path, mails: &SmtpSink, policy: Policy) -> Config {
         smtp: Some(Smtp { url: mails.url(), from: "portal@portal.example".to_owned() }),
         policy: Policy { reserved_mail_domains: vec!["example".to_owned()], ..policy },
         ledger: None,
-        gateway: server::config::Gateway { grpc_listen: Some(([127, 0, 0, 1], 0).into()) },
+        gateway: server::config::Gateway {
+            grpc_listen: Some(([127, 0, 0, 1], 0).into()),
+            ..Default::default()
+        },
         log_format: LogFormat::Text,
         log_level: "info".to_owned(),
         free_space_floor_bytes: 0,
     }
+}
+
+fn address_in(url: &str) -> SocketAddr {
+    url.trim_start_matches("http://").parse().expect("an address and a port")
 }

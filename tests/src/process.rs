@@ -123,8 +123,16 @@ impl Installation {
 
     /// Starts a server and waits until it is ready.
     pub async fn serve(&self) -> Server {
-        let mut child =
-            self.command(&["serve"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
+        self.serve_with(&[]).await
+    }
+
+    /// The same with settings of choice.
+    pub async fn serve_with(&self, settings: &[(&str, &str)]) -> Server {
+        let mut command = self.command(&["serve"]);
+        for (key, value) in settings {
+            command.arg("--set").arg(format!("{key}={value}"));
+        }
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
         let log = Arc::new(Log::default());
         let stderr = child.stderr.take().expect("it has an error stream");
         std::thread::spawn({

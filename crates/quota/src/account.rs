@@ -13,7 +13,7 @@ use crate::{
 pub const THRESHOLDS: [u8; 4] = [50, 80, 90, 100];
 
 /// A lease is remembered so long after its end, in which its holder can still give back what it did not spend.
-const RETURN_MS: i64 = 60_000;
+const RETURN_MS: i64 = 900_000;
 /// For so long after a refusal that other leases caused, leases hold nothing idle and holders give theirs back.
 const RECALL_MS: i64 = 2_000;
 /// When such a refusal may be tried again: holders look for recalls several times a second.
@@ -33,6 +33,8 @@ pub struct Account {
     pub(crate) leases: Vec<Lease>,
     /// When each of [`THRESHOLDS`] was last reached; 0: not in this window; negative: not told yet.
     pub(crate) told: [i64; 4],
+    /// The limit that they are thresholds of.
+    pub(crate) told_of: u32,
 }
 
 /// Units reserved by a node.
@@ -78,7 +80,7 @@ pub struct Outcome {
     pub left: u32,
     /// Units the shadow limit would have refused of what was granted.
     pub shadow_refused: u32,
-    /// Thresholds of the pool's own limit that are reached and not yet told to people.
+    /// Thresholds of the chain's limits that are reached and not yet told to people.
     pub crossed: Vec<Crossed>,
 }
 
@@ -92,6 +94,8 @@ impl Outcome {
 /// A threshold that was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Crossed {
+    /// Of which limit of the chain.
+    pub violated: Violated,
     /// In percent of the limit.
     pub percent: u8,
     /// When (ms since 1970); with the pool and the threshold it names the occasion.
@@ -156,9 +160,12 @@ pub fn exchange(accounts: &mut [Account], ask: &Ask<'_>, now: i64) -> Outcome {
         Verdict::Granted { units, ends } => lease_out(accounts, ask, units, ends, now),
         Verdict::Refused { .. } | Verdict::Returned | Verdict::Damaged => 0,
     };
-    let pool = ask.chain.pool().limit;
-    let crossed = accounts.first_mut().map(|account| account.cross(pool, ask.acknowledged, now));
-    let crossed = crossed.unwrap_or_default();
+    let mut crossed = Vec::new();
+    for (account, link) in accounts.iter_mut().zip(links) {
+        if let Role::Binding(violated) = link.role {
+            account.cross(violated, link.limit, ask.acknowledged, now, &mut crossed);
+        }
+    }
     Outcome { verdict, left: room(accounts, ask.chain, 0), shadow_refused, crossed }
 }
 
@@ -226,10 +233,10 @@ fn lease_out(accounts: &mut [Account], ask: &Ask<'_>, units: u32, ends: i64, now
             Role::Reserved => continue,
         };
         let at = account.usage.charge(window, now, used_by, counted);
-        // What waiting calls take at once is nobody's to give back.
-        if units > ask.taken_of(units) {
-            account.leases.push(Lease { id: ask.lease, units: counted, at, ends });
-        }
+        // What waiting calls take at once holds nothing idle. It is remembered all the same, for a node that
+        // never hears of this.
+        let ends = if units > ask.taken_of(units) { ends } else { now };
+        account.leases.push(Lease { id: ask.lease, units: counted, at, ends });
     }
     shadow_refused
 }
@@ -286,40 +293,46 @@ impl Account {
         self.leases.retain(|lease| lease.ends.saturating_add(RETURN_MS) > now);
     }
 
-    fn take_back(&mut self, lease: u64, unspent: u32) {
+    pub(crate) fn take_back(&mut self, lease: u64, unspent: u32) {
         let Some(place) = self.leases.iter().position(|open| open.id == lease) else { return };
         let open = self.leases.swap_remove(place);
         self.usage.refund(open.at, unspent.min(open.units));
     }
 
-    /// Units in leases that have not ended, but for one lease.
-    pub fn leased_besides(&self, own: u64, now: i64) -> u64 {
-        let others = self.leases.iter().filter(|lease| lease.ends > now && lease.id != own);
-        others.map(|lease| u64::from(lease.units)).sum()
+    /// Units in leases that have not ended.
+    pub fn leased(&self, now: i64) -> u64 {
+        let running = self.leases.iter().filter(|lease| lease.ends > now);
+        running.map(|lease| u64::from(lease.units)).sum()
     }
 
-    /// Thresholds that are reached and were not told in this window.
-    fn cross(&mut self, limit: Limit, acknowledged: &[Crossed], now: i64) -> Vec<Crossed> {
+    /// Adds thresholds that are reached and were not told in this window.
+    fn cross(
+        &mut self,
+        violated: Violated,
+        limit: Limit,
+        acknowledged: &[Crossed],
+        now: i64,
+        crossed: &mut Vec<Crossed>,
+    ) {
         let used = self.usage.used();
+        let is_other_limit = std::mem::replace(&mut self.told_of, limit.units) != limit.units;
         let begun = self.usage.anchor().unwrap_or(now.saturating_sub(limit.window.length_ms) + 1);
-        let mut crossed = Vec::new();
         for (told, percent) in self.told.iter_mut().zip(THRESHOLDS) {
-            if acknowledged.contains(&Crossed { percent, since: -*told }) {
+            if acknowledged.contains(&Crossed { violated, percent, since: -*told }) {
                 *told = -*told;
             }
-            // It was reached in another window.
-            if told.abs() < begun {
+            let reached = used > 0 && used * 100 >= u64::from(limit.units) * u64::from(percent);
+            // It was reached in another window, or by a smaller limit.
+            if told.abs() < begun || is_other_limit && !reached {
                 *told = 0;
             }
-            let reached = used > 0 && used * 100 >= u64::from(limit.units) * u64::from(percent);
             if reached && *told == 0 {
                 *told = -now;
             }
             if *told < 0 {
-                crossed.push(Crossed { percent, since: -*told });
+                crossed.push(Crossed { violated, percent, since: -*told });
             }
         }
-        crossed
     }
 }
 

@@ -66,6 +66,7 @@ impl<W: Word> Slice<W> {
 
     /// Puts a lease in, which begins where none is. Returns the units that stood there: zero, unless two install.
     pub fn install(&self, units: u32, deadline_ms: u64) -> u32 {
+        debug_assert!(deadline_ms <= u64::MAX >> UNITS_BITS, "clocks of calls count from a start");
         let deadline = deadline_ms.min(u64::MAX >> UNITS_BITS);
         parts(self.0.swap(deadline << UNITS_BITS | u64::from(units.min(LEASE_UNITS_MAX)))).1
     }
@@ -100,6 +101,8 @@ pub struct Cell {
     pub(crate) beyond: AtomicU32,
     /// Id of the lease that was put in last.
     pub(crate) lease: AtomicU64,
+    /// Id of a lease that the waiting calls took whole; 0: none. The ledger need not remember it any more.
+    spent: AtomicU64,
     /// Limits older than this leave no lease behind.
     pub(crate) revision: AtomicU64,
     /// Until then (coarse ms) calls are refused without asking the ledger.
@@ -108,9 +111,14 @@ pub struct Cell {
     pub(crate) retry_at: AtomicI64,
     /// Which limit refused.
     violated: AtomicU8,
-    /// Bit 0: units lie idle in other leases.
-    pub(crate) flags: AtomicU8,
+    /// Bits of [`HELD_ELSEWHERE`] and [`ASKED`].
+    flags: AtomicU8,
 }
+
+/// Units lie idle in other leases.
+const HELD_ELSEWHERE: u8 = 1;
+/// The ledger has been asked, so that `beyond` means something.
+const ASKED: u8 = 2;
 
 /// Why a cell is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,11 +132,37 @@ pub struct Closed {
 }
 
 impl Cell {
+    /// The ledger was asked and had so many units left.
+    pub(crate) fn asked(&self, left: u32) {
+        self.beyond.store(left, Ordering::Relaxed);
+        self.flags.fetch_or(ASKED, Ordering::Relaxed);
+    }
+
+    /// Units that nobody had leased when the ledger was last asked, if it ever was.
+    pub(crate) fn left_when_asked(&self) -> Option<u32> {
+        let was_asked = self.flags.load(Ordering::Relaxed) & ASKED != 0;
+        was_asked.then(|| self.beyond.load(Ordering::Relaxed))
+    }
+
+    /// A lease of which nothing is left.
+    pub(crate) fn spent(&self, lease: u64) {
+        self.spent.store(lease, Ordering::Relaxed);
+    }
+
+    /// The lease that was spent last, once.
+    pub(crate) fn take_spent(&self) -> Option<u64> {
+        Some(self.spent.swap(0, Ordering::Relaxed)).filter(|lease| *lease != 0)
+    }
+
     /// Remembers a refusal until `until` (coarse ms).
     pub(crate) fn close(&self, closed: Closed, until: i64) {
         self.retry_at.store(closed.retry_at, Ordering::Relaxed);
         self.violated.store(closed.violated as u8, Ordering::Relaxed);
-        self.flags.store(u8::from(closed.held_elsewhere), Ordering::Relaxed);
+        if closed.held_elsewhere {
+            self.flags.fetch_or(HELD_ELSEWHERE, Ordering::Relaxed);
+        } else {
+            self.flags.fetch_and(!HELD_ELSEWHERE, Ordering::Relaxed);
+        }
         self.closed_until.store(until, Ordering::Release);
     }
 
@@ -152,7 +186,7 @@ impl Cell {
         Some(Closed {
             violated,
             retry_at: self.retry_at.load(Ordering::Relaxed),
-            held_elsewhere: self.flags.load(Ordering::Relaxed) & 1 == 1,
+            held_elsewhere: self.flags.load(Ordering::Relaxed) & HELD_ELSEWHERE != 0,
         })
     }
 }

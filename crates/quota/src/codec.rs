@@ -37,6 +37,7 @@ pub(crate) fn encode(account: &Account) -> Vec<u8> {
     for told in account.told {
         put_optional(&mut out, (told != 0).then_some(told), latest);
     }
+    put(&mut out, u64::from(account.told_of));
     out
 }
 
@@ -69,10 +70,11 @@ pub(crate) fn decode(latest: i64, recall_until: i64, stored: &[u8]) -> Result<Ac
     for told in &mut told {
         *told = input.optional(latest)?.unwrap_or(0);
     }
+    let told_of = input.units()?;
     if !input.0.is_empty() {
         return Err(Damaged);
     }
-    Ok(Account { latest, usage: Usage::restored(charges, anchor), recall_until, leases, told })
+    Ok(Account { latest, usage: Usage::restored(charges, anchor), recall_until, leases, told, told_of })
 }
 
 fn put(out: &mut Vec<u8>, mut number: u64) {
@@ -164,7 +166,14 @@ mod tests {
         (instant.clone(), proptest::option::of(instant), charges, leases, told).prop_map(
             |(latest, anchor, charges, leases, told)| {
                 let charges = charges.into_iter().map(|(at, units)| Charge { at, units }).collect();
-                Account { latest, usage: Usage::restored(charges, anchor), recall_until: 7, leases, told }
+                Account {
+                    latest,
+                    usage: Usage::restored(charges, anchor),
+                    recall_until: 7,
+                    leases,
+                    told,
+                    told_of: 10_000,
+                }
             },
         )
     }

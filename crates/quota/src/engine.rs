@@ -14,7 +14,7 @@ use crate::{
 use papaya::{HashMap, ResizeMode};
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -22,6 +22,8 @@ use tokio::sync::{mpsc, oneshot};
 const QUEUE_MAX: usize = 8_192;
 /// Notices that wait to be told to people. One more waits in the ledger for the next exchange.
 const NOTICES_MAX: usize = 1_024;
+/// Further from the ledger's clock than this (ms), a node leases nothing: nodes must agree on when calls count.
+const ASTRAY_MS: i64 = 30_000;
 /// A lease is a tenth of its window at the longest.
 const LEASES_PER_WINDOW: i64 = 10;
 
@@ -56,7 +58,22 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     referee: Mutex<Referee>,
     cells: HashMap<PoolKey, Arc<Cell>, foldhash::fast::RandomState>,
+    /// Calls can't be counted, as far as is known.
+    pub(crate) is_away: AtomicBool,
     pub(crate) counts: Counts,
+}
+
+/// Whether calls can be counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// They can.
+    Sound,
+    /// The ledger can't be reached.
+    Away,
+    /// The node's clock is so far from that of the ledger (ms) that nothing may be leased by it.
+    Astray(i64),
+    /// The worker has ended.
+    Stopped,
 }
 
 /// What the engine has done since it started.
@@ -107,9 +124,8 @@ impl Engine {
         time: Time,
         options: Options,
     ) -> Result<(Self, Worker, mpsc::Receiver<Notice>), LedgerError> {
-        let recorded = ledger.latest().await?;
         // The shared engine's clock is asked here and followed from then on.
-        let clock = ledger.recalled(i64::MAX).await?.clock;
+        let (recorded, clock) = ledger.start().await?;
         let wall = clock.unwrap_or_else(|| time.wall_ms());
         let referee = Referee::start(recorded, wall, time.monotonic_ms());
         let (jobs, queue) = mpsc::channel(QUEUE_MAX);
@@ -124,6 +140,7 @@ impl Engine {
                 .resize_mode(ResizeMode::Blocking)
                 .hasher(foldhash::fast::RandomState::default())
                 .build(),
+            is_away: AtomicBool::new(false),
             counts: Counts::default(),
         });
         let worker = Worker::new(shared.clone(), queue, notices);
@@ -218,10 +235,17 @@ impl Engine {
         &self.shared.counts
     }
 
-    /// How far the wall clock is from effective time (ms), when it has jumped.
-    pub fn clock_jump_ms(&self) -> Option<i64> {
-        let referee = self.shared.referee();
-        referee.has_jumped().then(|| referee.deviation_ms())
+    /// Whether calls can be counted, as far as is known.
+    pub fn health(&self) -> Health {
+        if self.jobs.is_closed() {
+            Health::Stopped
+        } else if let Some(ms) = self.shared.astray_ms() {
+            Health::Astray(ms)
+        } else if self.shared.is_away.load(Ordering::Relaxed) {
+            Health::Away
+        } else {
+            Health::Sound
+        }
     }
 }
 
@@ -235,10 +259,27 @@ impl Shared {
         self.referee().at(monotonic)
     }
 
+    /// How far this node is behind the ledger's clock (ms; before it: negative). A file has no clock of its own.
+    fn behind_ms(&self) -> i64 {
+        if self.ledger.is_shared() { self.referee().deviation_ms() } else { 0 }
+    }
+
+    /// Effective time for an exchange. On a node that is ahead of the ledger's clock nothing becomes free early.
+    pub(crate) fn ledger_now_ms(&self) -> i64 {
+        self.now_ms() + self.behind_ms().min(0)
+    }
+
+    /// How far this node is from the ledger's clock (ms), if that is too far to lease anything.
+    pub(crate) fn astray_ms(&self) -> Option<i64> {
+        Some(self.behind_ms()).filter(|ms| ms.abs() > ASTRAY_MS)
+    }
+
     /// How long a lease of a chain lasts, and its answers are on their way.
     pub(crate) fn timing(&self, chain: &Chain) -> (i64, i64) {
         let shortest = chain.links().iter().map(|link| link.limit.window.length_ms).min().unwrap_or(1);
         let most = (shortest / LEASES_PER_WINDOW).max(1);
-        (self.options.lease_ms.min(most), self.options.answer_ms.min(most))
+        // On a node that is behind the ledger's clock, what is used is dated as much later.
+        let behind = self.behind_ms().max(0);
+        (self.options.lease_ms.min(most), self.options.answer_ms.min(most) + behind)
     }
 }

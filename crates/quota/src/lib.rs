@@ -19,6 +19,7 @@ mod codec;
 pub mod engine;
 pub mod key;
 pub mod ledger;
+mod reach;
 pub mod time;
 mod turn;
 pub mod usage;
@@ -27,7 +28,7 @@ pub mod window;
 mod worker;
 
 pub use chain::{Chain, Grace, Limit, Link, Role, Share, Violated};
-pub use engine::{Answer, Engine, Options};
+pub use engine::{Answer, Engine, Health, Options};
 pub use key::{PoolKey, Purpose};
 pub use ledger::{Ledger, LedgerError};
 pub use time::Time;

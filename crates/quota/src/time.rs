@@ -18,8 +18,8 @@ const SLEW: i64 = 1_000;
 pub enum Time {
     /// The machine's clocks; the wall clock as the caller reads it.
     System(Arc<dyn Fn() -> i64 + Send + Sync>),
-    /// One clock for everything, which somebody else sets by hand.
-    Followed(Arc<dyn Fn() -> i64 + Send + Sync>),
+    /// One clock for everything, which somebody else sets by hand, and where it stood at the start.
+    Followed(Arc<dyn Fn() -> i64 + Send + Sync>, i64),
     /// Clocks that tests set by hand.
     Manual(Arc<ManualTime>),
 }
@@ -50,10 +50,17 @@ impl ManualTime {
 }
 
 impl Time {
+    /// One clock for everything, which somebody else sets by hand.
+    pub fn followed(clock: Arc<dyn Fn() -> i64 + Send + Sync>) -> Self {
+        // The clocks of calls count from a start, as those of a machine do. Some time before it has passed.
+        let origin = clock() - 86_400_000;
+        Self::Followed(clock, origin)
+    }
+
     /// The wall clock, milliseconds since 1970 UTC.
     pub fn wall_ms(&self) -> i64 {
         match self {
-            Self::System(wall) | Self::Followed(wall) => wall(),
+            Self::System(wall) | Self::Followed(wall, _) => wall(),
             Self::Manual(manual) => manual.wall.load(Ordering::SeqCst),
         }
     }
@@ -62,7 +69,7 @@ impl Time {
     pub fn monotonic_ms(&self) -> i64 {
         match self {
             Self::System(_) => read(rustix::time::ClockId::Boottime),
-            Self::Followed(clock) => clock(),
+            Self::Followed(clock, origin) => clock() - origin,
             Self::Manual(manual) => manual.monotonic.load(Ordering::SeqCst),
         }
     }
@@ -74,7 +81,7 @@ impl Time {
     pub fn coarse_ms(&self) -> i64 {
         match self {
             Self::System(_) => read(rustix::time::ClockId::MonotonicCoarse),
-            Self::Followed(clock) => clock(),
+            Self::Followed(clock, origin) => clock() - origin,
             Self::Manual(manual) => manual.monotonic.load(Ordering::SeqCst),
         }
     }

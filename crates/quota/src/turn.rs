@@ -19,7 +19,7 @@ const CLOSED_MAX_MS: i64 = 1_000;
 const RECALLED_MS: i64 = 200;
 /// The coarse clock of the calls is so far behind, at most.
 pub(crate) const COARSE_MS: i64 = 10;
-/// Leases of one pool that may be to be given back: those of failed exchanges among them.
+/// With so many leases to be given back, those of failed exchanges among them, no more is asked for.
 const RETURNS_MAX: usize = 16;
 
 /// Something to do for a pool.
@@ -44,6 +44,8 @@ pub(crate) struct Open {
     lease: Option<u64>,
     /// Leases that are over, with what is unspent.
     returns: Vec<(u64, u32)>,
+    /// The newest entry in the worker's calendar (coarse ms).
+    pub(crate) noted: Option<u64>,
     /// Units that passed during an outage.
     owed: u32,
     pub(crate) acknowledged: Vec<Crossed>,
@@ -55,38 +57,36 @@ pub(crate) struct Turn {
     pub(crate) open: Open,
     pub(crate) waiting: VecDeque<(u32, oneshot::Sender<Answer>)>,
     pub(crate) returning: Vec<oneshot::Sender<()>>,
+    /// What the node holds goes back, whatever waits.
+    pub(crate) goes_back: bool,
     /// Id of the lease that is asked for.
     pub(crate) lease: u64,
 }
 
 impl Open {
     pub(crate) fn new(cell: Arc<Cell>, chain: Arc<Chain>) -> Self {
-        Self { cell, chain, lease: None, returns: Vec::new(), owed: 0, acknowledged: Vec::new() }
+        let (returns, acknowledged) = (Vec::new(), Vec::new());
+        Self { cell, chain, lease: None, returns, noted: None, owed: 0, acknowledged }
     }
 
     /// Takes the lease out of the cell.
     pub(crate) fn drain(&mut self) {
         let unspent = self.cell.slice.drain();
         if let Some(lease) = self.lease.take() {
-            self.give_back(lease, unspent);
+            self.returns.push((lease, unspent));
         }
-    }
-
-    fn give_back(&mut self, lease: u64, unspent: u32) {
-        if self.returns.len() == RETURNS_MAX {
-            self.returns.remove(0);
-        }
-        self.returns.push((lease, unspent));
     }
 
     fn on_grace(&mut self, shared: &Shared, cost: u32, lasted: i64) -> Answer {
         let Some(grace) = self.chain.grace else { return Answer::Unavailable };
         let within = u128::try_from(lasted).is_ok_and(|lasted| lasted <= grace.lasts.as_millis());
-        match self.owed.checked_add(cost).filter(|owed| within && *owed <= grace.units) {
+        // What was used up when the ledger was last asked stays so.
+        let units = grace.units.min(self.cell.left_when_asked().unwrap_or(u32::MAX));
+        match self.owed.checked_add(cost).filter(|owed| within && *owed <= units) {
             Some(owed) => {
                 self.owed = owed;
                 shared.counts.graced.fetch_add(1, Ordering::Relaxed);
-                Answer::Admitted { left: grace.units - owed, graced: true }
+                Answer::Admitted { left: units - owed, graced: true }
             }
             None => Answer::Unavailable,
         }
@@ -102,6 +102,16 @@ impl Open {
         if waits { 0 } else { self.cell.slice.deadline() }
     }
 
+    /// When the worker's calendar needs another entry, which counts as made.
+    pub(crate) fn note(&mut self) -> Option<u64> {
+        let at = self.due_at();
+        let is_earlier = self.noted.is_none_or(|noted| at < noted);
+        is_earlier.then(|| {
+            self.noted = Some(at);
+            at
+        })
+    }
+
     pub(crate) fn touches(&self, pools: &HashSet<Vec<u8>>) -> bool {
         !pools.is_empty()
             && self.lease.is_some()
@@ -111,16 +121,27 @@ impl Open {
 
 impl Turn {
     pub(crate) fn new(key: PoolKey, open: Open) -> Self {
-        Self { key, open, waiting: VecDeque::new(), returning: Vec::new(), lease: 0 }
+        Self { key, open, waiting: VecDeque::new(), returning: Vec::new(), goes_back: false, lease: 0 }
     }
 
-    /// What the waiting calls cost.
-    pub(crate) fn costs(&self) -> Vec<u32> {
+    /// Makes ready for an exchange under a new lease. Returns what the calls cost that it is asked for; none of
+    /// them when too much has to be settled first.
+    pub(crate) fn prepare(&mut self, lease: u64) -> Vec<u32> {
+        // Whoever has gone lets no call pass.
+        self.waiting.retain(|(_, reply)| !reply.is_closed());
+        self.lease = lease;
+        self.open.drain();
+        if let Some(spent) = self.open.cell.take_spent() {
+            self.open.returns.push((spent, 0));
+        }
+        if self.open.returns.len() > RETURNS_MAX {
+            return Vec::new();
+        }
         self.waiting.iter().map(|(cost, _)| *cost).collect()
     }
 
     pub(crate) fn is_done(&self) -> bool {
-        self.waiting.is_empty() && self.returning.is_empty() && {
+        self.waiting.is_empty() && self.returning.is_empty() && !self.goes_back && {
             self.open.returns.is_empty() && self.open.owed == 0 && self.open.acknowledged.is_empty()
         }
     }
@@ -132,7 +153,7 @@ impl Turn {
             returned: &self.open.returns,
             lease: self.lease,
             costs,
-            may_idle: self.open.chain.revision >= self.open.cell.revision.load(Ordering::Acquire),
+            may_idle: self.is_current(),
             owed: self.open.owed,
             acknowledged: &self.open.acknowledged,
             lease_ms,
@@ -160,12 +181,13 @@ impl Turn {
         self.open.returns.clear();
         self.open.acknowledged.clear();
         self.open.owed = 0;
+        self.goes_back = false;
         for returned in self.returning.drain(..) {
             if returned.send(()).is_err() {
                 tracing::trace!("nobody waits for a lease that went back");
             }
         }
-        self.open.cell.beyond.store(outcome.left, Ordering::Relaxed);
+        self.open.cell.asked(outcome.left);
         match outcome.verdict {
             Verdict::Granted { units, ends } => self.granted(shared, units, ends, outcome.left),
             Verdict::Refused { violated, retry_at, held_elsewhere } => {
@@ -194,18 +216,24 @@ impl Turn {
             answer(reply, Answer::Admitted { left: rest.saturating_add(beyond), graced: false });
         }
         if rest == 0 {
-            return;
+            return self.open.cell.spent(self.lease);
         }
-        let lasts = ends - shared.now_ms() - COARSE_MS;
-        let is_current = self.open.chain.revision >= self.open.cell.revision.load(Ordering::Acquire);
-        if lasts > 0 && is_current {
+        let (lease_ms, _) = shared.timing(&self.open.chain);
+        // An account may be ahead of this node; the lease is no longer for that.
+        let lasts = (ends - shared.now_ms()).min(lease_ms) - COARSE_MS;
+        if lasts > 0 && self.is_current() {
             let deadline = shared.time.coarse_ms() + lasts;
             self.open.lease = Some(self.lease);
             self.open.cell.lease.store(self.lease, Ordering::Release);
             self.open.cell.slice.install(rest, deadline.cast_unsigned());
         } else {
-            self.open.give_back(self.lease, rest);
+            self.open.returns.push((self.lease, rest));
         }
+    }
+
+    /// Whether no later limits are in force.
+    fn is_current(&self) -> bool {
+        self.open.chain.revision >= self.open.cell.revision.load(Ordering::Acquire)
     }
 
     /// Calls that cost less than the first may still fit.
@@ -217,7 +245,7 @@ impl Turn {
         for (_, reply) in refused {
             answer(reply, Answer::Refused { closed, left });
         }
-        if first == 1 {
+        if first == 1 && self.is_current() {
             let most = if closed.held_elsewhere { RECALLED_MS } else { CLOSED_MAX_MS };
             let lasts = (closed.retry_at - shared.now_ms()).clamp(1, most);
             self.open.cell.close(closed, shared.time.coarse_ms() + lasts);
@@ -225,12 +253,16 @@ impl Turn {
     }
 
     /// Whether the ask was carried out is unknown: if a lease was granted, it goes back whole.
-    pub(crate) fn is_in_doubt(&mut self) {
-        self.open.give_back(self.lease, u32::MAX);
+    pub(crate) fn is_in_doubt(&mut self, asked: &[u32]) {
+        if asked.is_empty() {
+            return;
+        }
+        self.open.returns.push((self.lease, u32::MAX));
     }
 
     /// The ledger has not been reached for `lasted` ms: some calls pass on grace, the others are told.
     pub(crate) fn fail(&mut self, shared: &Shared, lasted: i64) {
+        self.goes_back = false;
         if !self.returning.is_empty() {
             // Other limits are in force: what was leased by the old ones is not spent any more.
             self.open.drain();

@@ -79,35 +79,35 @@ impl Engine {
             account.latest = account.latest.max(now);
             account.usage.expire(link.limit.window, account.latest);
         }
-        let own = u64::from(cell.slice.units());
-        let view = view(&accounts, chain, own, cell.lease.load(Ordering::Acquire));
-        let standings = links.iter().zip(&accounts).map(|(link, account)| {
-            // What is reserved for other parts holds nothing of this one's leases.
-            let own = if link.role == Role::Reserved { 0 } else { own };
-            Standing {
-                key: link.key,
-                role: link.role,
-                limit: link.limit,
-                used: account.usage.used().saturating_sub(own),
-                anchor: account.usage.anchor(),
-                frees: account.usage.frees(link.limit.window),
-            }
+        // What lies idle in this node's own lease is as good as given back.
+        let (own, lease) = (cell.slice.units(), cell.lease.load(Ordering::Acquire));
+        for account in &mut accounts {
+            account.take_back(lease, own);
+        }
+        let view = view(&accounts, chain);
+        let standings = links.iter().zip(&accounts).map(|(link, account)| Standing {
+            key: link.key,
+            role: link.role,
+            limit: link.limit,
+            used: account.usage.used(),
+            anchor: account.usage.anchor(),
+            frees: account.usage.frees(link.limit.window),
         });
         Ok(Examined { view, standings: standings.collect() })
     }
 }
 
-fn view(accounts: &[Account], chain: &Chain, own: u64, lease: u64) -> View {
+fn view(accounts: &[Account], chain: &Chain) -> View {
     let links = chain.links();
     let shadow = links.iter().zip(accounts).find(|(link, _)| link.role == Role::Shadow);
     let shadow_used = shadow.map(|(_, account)| account.usage.used());
     let pool: &Account = &accounts[0];
     let limit = chain.pool().limit;
-    let (charged, held) = (pool.usage.used(), pool.leased_besides(lease, pool.latest));
-    let left = u64::from(limit.units).saturating_sub(charged.saturating_sub(own));
+    let (charged, held) = (pool.usage.used(), pool.leased(pool.latest));
+    let left = u64::from(limit.units).saturating_sub(charged);
     View {
         now: pool.latest,
-        used: charged.saturating_sub(own).saturating_sub(held),
+        used: charged.saturating_sub(held),
         held,
         left: u32::try_from(left).unwrap_or(u32::MAX),
         next_free_at: pool.usage.freed_at(limit.window, 1),

@@ -7,6 +7,7 @@ use crate::{
     engine::Shared,
     key::PoolKey,
     ledger::LedgerError,
+    reach::Reach,
     turn::{COARSE_MS, Job, Open, Task, Turn},
 };
 use std::{
@@ -19,12 +20,10 @@ use std::{
 };
 use tokio::sync::mpsc;
 
-/// Jobs of one transaction.
+/// Jobs of one transaction, and pools that give something back in it.
 const BATCH_MAX: usize = 512;
 /// How often leases that ended are given back, and recalled ones looked for.
 const TICK: Duration = Duration::from_millis(200);
-/// After a failure the ledger is left alone for so long.
-const PAUSE_MS: i64 = 250;
 /// Tries to give leases back at a clean stop.
 const CLOSING_TRIES: u32 = 5;
 
@@ -47,20 +46,18 @@ pub struct Worker {
     /// Pools of which this node holds something, or owes something.
     open: HashMap<PoolKey, Open>,
     /// When to look at an open pool again (coarse ms), soonest first; entries outlive what they were made for.
-    due: BinaryHeap<Reverse<(u64, PoolKey)>>,
+    calendar: BinaryHeap<Reverse<(u64, PoolKey)>>,
+    /// Pools that are to give back what they hold with the next transactions.
+    due: Vec<PoolKey>,
     leases: u64,
-    outage: Option<Outage>,
+    reach: Reach,
     /// Occasions on their way to people.
     announced: HashSet<(PoolKey, Crossed)>,
     asleep_ms: i64,
 }
 
-/// A time in which the ledger can't be reached (coarse ms).
-#[derive(Clone, Copy)]
-struct Outage {
-    since: i64,
-    next_try: i64,
-}
+/// What the look-out has found: pools whose idle leases are wanted back; none when nothing could be read.
+type Sight = Option<HashSet<Vec<u8>>>;
 
 impl Worker {
     pub(crate) fn new(
@@ -74,9 +71,10 @@ impl Worker {
             queue,
             notices,
             open: HashMap::new(),
-            due: BinaryHeap::new(),
+            calendar: BinaryHeap::new(),
+            due: Vec::new(),
             leases: 0,
-            outage: None,
+            reach: Reach::default(),
             announced: HashSet::new(),
             asleep_ms,
         }
@@ -84,24 +82,41 @@ impl Worker {
 
     /// Works until told to stop; then everything that is leased goes back.
     pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
+        // A sight that nobody has looked at yet is as good as the next.
+        let (seen, mut sights) = mpsc::channel(1);
+        // Beside the work: no call waits while a ledger that is far away, or gone, is looked at.
+        let look_out = look_out(self.shared.clone(), seen);
+        tokio::select! {
+            () = self.work(&mut sights, shutdown) => {}
+            () = look_out => {}
+        }
+        self.close().await;
+    }
+
+    async fn work(&mut self, sights: &mut mpsc::Receiver<Sight>, shutdown: impl Future<Output = ()>) {
         let mut shutdown = pin!(shutdown);
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut jobs = Vec::with_capacity(BATCH_MAX);
         loop {
             tokio::select! {
-                biased;
-                () = &mut shutdown => break,
-                _ = tick.tick() => self.tick().await,
-                taken = self.queue.recv_many(&mut jobs, BATCH_MAX) => match taken {
-                    0 => break,
-                    _ => self.batch(std::mem::take(&mut jobs)).await,
-                },
+                () = &mut shutdown => return,
+                Some(sight) = sights.recv() => self.looked(sight),
+                _ = tick.tick() => self.tick(),
+                taken = self.queue.recv_many(&mut jobs, BATCH_MAX) => if taken == 0 { return },
+                () = std::future::ready(()), if !self.due.is_empty() => {}
             }
+            // Whatever it was that woke us: calls that wait are answered with it.
+            while jobs.len() < BATCH_MAX
+                && let Ok(job) = self.queue.try_recv()
+            {
+                jobs.push(job);
+            }
+            self.batch(std::mem::take(&mut jobs)).await;
         }
-        self.close().await;
     }
 
+    /// One transaction, or several, for jobs and for pools that are due.
     async fn batch(&mut self, jobs: Vec<Job>) {
         let mut turns = self.turns(jobs);
         while !turns.is_empty() {
@@ -110,7 +125,7 @@ impl Worker {
         }
     }
 
-    /// Groups jobs by pool.
+    /// Groups jobs by pool, and adds pools that are due.
     fn turns(&mut self, jobs: Vec<Job>) -> Vec<Turn> {
         let mut turns: Vec<Turn> = Vec::new();
         let mut places: HashMap<PoolKey, usize> = HashMap::new();
@@ -133,6 +148,14 @@ impl Worker {
                 }
             }
         }
+        let rest = self.due.split_off(self.due.len().min(BATCH_MAX));
+        for key in std::mem::replace(&mut self.due, rest) {
+            if let Some(place) = places.get(&key) {
+                turns[*place].goes_back = true;
+            } else if let Some(open) = self.open.remove(&key) {
+                turns.push(Turn { goes_back: true, ..Turn::new(key, open) });
+            }
+        }
         turns
     }
 
@@ -150,33 +173,29 @@ impl Worker {
         if turns.is_empty() {
             return turns;
         }
-        let coarse = self.shared.time.coarse_ms();
-        if let Some(outage) = self.outage.filter(|outage| coarse < outage.next_try) {
-            self.fail(turns, coarse - outage.since);
+        if let Some(lasted) = self.reach.away_for(self.shared.time.coarse_ms()) {
+            self.fail(turns, lasted);
             return Vec::new();
         }
-        for turn in &mut turns {
-            turn.lease = self.next_lease();
-            turn.open.drain();
-        }
+        let costs: Vec<Vec<u32>> = turns.iter_mut().map(|turn| turn.prepare(self.next_lease())).collect();
         let shared = self.shared.clone();
-        let costs: Vec<Vec<u32>> = turns.iter().map(Turn::costs).collect();
         let asks: Vec<Ask<'_>> =
             turns.iter().zip(&costs).map(|(turn, costs)| turn.ask(costs, &shared)).collect();
-        let exchanged = shared.ledger.exchange(&asks, &|| shared.now_ms()).await;
+        let exchanged = shared.ledger.exchange(&asks, &|| shared.ledger_now_ms()).await;
         shared.counts.exchanges.fetch_add(1, Ordering::Relaxed);
         match exchanged {
             Ok(outcomes) => {
-                self.outage = None;
+                self.reach.worked();
+                self.show_reach();
                 let turns = turns.into_iter().zip(outcomes);
                 turns.filter_map(|(turn, outcome)| self.settle(turn, &outcome)).collect()
             }
             Err(error) => {
-                let since = self.note_failure(&error, coarse);
-                for turn in &mut turns {
-                    turn.is_in_doubt();
+                self.note_failure(&error);
+                for (turn, costs) in turns.iter_mut().zip(&costs) {
+                    turn.is_in_doubt(costs);
                 }
-                self.fail(turns, coarse - since);
+                self.fail(turns, self.reach.lasted(shared.time.coarse_ms()));
                 Vec::new()
             }
         }
@@ -201,61 +220,53 @@ impl Worker {
         }
     }
 
-    /// Returns since when the ledger can't be reached.
-    fn note_failure(&mut self, error: &LedgerError, coarse: i64) -> i64 {
+    fn note_failure(&mut self, error: &LedgerError) {
         self.shared.counts.failures.fetch_add(1, Ordering::Relaxed);
-        if self.outage.is_none() {
+        if self.reach.failed(self.shared.time.coarse_ms()) {
             tracing::error!(%error, "the quota ledger cannot be reached");
         }
-        let since = self.outage.map_or(coarse, |outage| outage.since);
-        self.outage = Some(Outage { since, next_try: self.shared.time.coarse_ms() + PAUSE_MS });
-        since
+        self.show_reach();
     }
 
-    /// Gives back what has ended or is wanted by others, and pays what is owed.
-    async fn tick(&mut self) {
-        let shared = self.shared.clone();
-        self.notice_sleep();
-        let recalled = match shared.ledger.recalled(shared.now_ms()).await {
-            Ok(recalled) => recalled,
-            Err(error) => {
-                self.note_failure(&error, shared.time.coarse_ms());
-                return;
+    /// Takes in what the look-out has found.
+    fn looked(&mut self, sight: Sight) {
+        let now = self.shared.time.coarse_ms();
+        self.reach.looked(sight.is_some(), now);
+        let astray_ms = self.shared.astray_ms();
+        if self.reach.clock(astray_ms.is_some(), now) {
+            if let Some(ms) = astray_ms {
+                tracing::error!(ms, "this clock is too far from the ledger's to lease anything");
+            } else {
+                tracing::info!("this clock and the ledger's agree again");
             }
-        };
-        let wall = recalled.clock.unwrap_or_else(|| shared.time.wall_ms());
-        shared.referee().observe(wall, shared.time.monotonic_ms());
-        let wanted: HashSet<Vec<u8>> = recalled.pools.into_iter().collect();
-        let mut due = self.ended(shared.time.coarse_ms().cast_unsigned());
-        if !wanted.is_empty() {
-            let touched = self.open.iter().filter(|(_, open)| open.touches(&wanted));
-            due.extend(touched.map(|(key, _)| *key));
         }
-        self.return_all(due).await;
+        self.show_reach();
+        if let Some(wanted) = sight.filter(|wanted| !wanted.is_empty()) {
+            let touched = self.open.iter().filter(|(_, open)| open.touches(&wanted));
+            self.due.extend(touched.map(|(key, _)| *key));
+        }
     }
 
-    /// Open pools that have something to give back or to pay.
-    fn ended(&mut self, coarse: u64) -> Vec<PoolKey> {
-        let mut ended = Vec::new();
-        while let Some(Reverse((at, key))) = self.due.peek().copied()
+    fn show_reach(&self) {
+        self.shared.is_away.store(self.reach.is_away(), Ordering::Relaxed);
+    }
+
+    /// Finds the open pools that have something to give back or to pay.
+    fn tick(&mut self) {
+        self.notice_sleep();
+        let coarse = self.shared.time.coarse_ms().cast_unsigned();
+        while let Some(Reverse((at, key))) = self.calendar.peek().copied()
             && at <= coarse
         {
-            self.due.pop();
-            if self.open.get(&key).is_some_and(|open| open.due_at() <= coarse) {
-                ended.push(key);
+            self.calendar.pop();
+            let Some(open) = self.open.get_mut(&key) else { continue };
+            if open.noted == Some(at) {
+                open.noted = None;
             }
-        }
-        ended
-    }
-
-    async fn return_all(&mut self, mut due: Vec<PoolKey>) {
-        while !due.is_empty() {
-            let rest = due.split_off(due.len().min(BATCH_MAX));
-            let turns = std::mem::replace(&mut due, rest).into_iter();
-            let mut turns: Vec<Turn> =
-                turns.filter_map(|key| Some(Turn::new(key, self.open.remove(&key)?))).collect();
-            while !turns.is_empty() {
-                turns = self.exchange(turns).await;
+            if open.due_at() <= coarse {
+                self.due.push(key);
+            } else if let Some(at) = open.note() {
+                self.calendar.push(Reverse((at, key)));
             }
         }
     }
@@ -266,7 +277,7 @@ impl Worker {
         if asleep - self.asleep_ms > COARSE_MS * 10 {
             for (key, open) in &mut self.open {
                 open.drain();
-                self.due.push(Reverse((0, *key)));
+                self.due.push(*key);
             }
         }
         // Two clocks are not read at one instant: too small a reading is no sleep that ended.
@@ -280,12 +291,14 @@ impl Worker {
             self.batch(std::mem::take(&mut jobs)).await;
         }
         for _ in 0..CLOSING_TRIES {
-            let due: Vec<PoolKey> = self.open.keys().copied().collect();
-            if due.is_empty() {
+            self.due = self.open.keys().copied().collect();
+            self.reach.worked();
+            while !self.due.is_empty() {
+                self.batch(Vec::new()).await;
+            }
+            if self.open.is_empty() {
                 return;
             }
-            self.outage = None;
-            self.return_all(due).await;
         }
         tracing::error!(pools = self.open.len(), "leases could not be given back; they are forfeited");
     }
@@ -304,17 +317,43 @@ impl Worker {
         }
     }
 
-    fn keep(&mut self, turn: Turn) {
-        if !turn.open.is_empty() {
-            self.due.push(Reverse((turn.open.due_at(), turn.key)));
-            self.open.insert(turn.key, turn.open);
+    fn keep(&mut self, mut turn: Turn) {
+        if turn.open.is_empty() {
+            return;
         }
+        if let Some(at) = turn.open.note() {
+            self.calendar.push(Reverse((at, turn.key)));
+        }
+        self.open.insert(turn.key, turn.open);
     }
 
     /// Ids of leases of one start of a node: 64 random bits and a counter, mixed.
     fn next_lease(&mut self) -> u64 {
         self.leases += 1;
         self.shared.options.node.wrapping_add(self.leases.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+}
+
+/// Looks several times a second for pools whose idle leases are wanted back, and at the ledger's clock.
+async fn look_out(shared: Arc<Shared>, seen: mpsc::Sender<Sight>) {
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let sight = match shared.ledger.recalled(shared.ledger_now_ms()).await {
+            Ok(recalled) => {
+                let clock = recalled.clock.unwrap_or_else(|| shared.time.wall_ms());
+                shared.referee().observe(clock, shared.time.monotonic_ms());
+                Some(recalled.pools.into_iter().collect())
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the quota ledger cannot be read");
+                None
+            }
+        };
+        if seen.send(sight).await.is_err() {
+            return;
+        }
     }
 }
 

@@ -35,6 +35,8 @@ enum Command {
     /// Look after the log.
     #[command(subcommand)]
     Log(operator::log::Command),
+    /// Ask whether a mail address takes mail, without sending any.
+    Mailcheck(operator::mailcheck::Options),
     /// Play the journeys of vendor, staff and customer against a server of its own.
     Demo(demo::Options),
 }
@@ -123,6 +125,12 @@ fn run(command: Command) -> Result<(), Failure> {
             runtime()?.block_on(operator::staff::add(config, newcomer))?
         }
         Command::Log(command) => runtime()?.block_on(operator::log::run(command))?,
+        Command::Mailcheck(options) => {
+            let checked = runtime()?.block_on(operator::mailcheck::run(&options))?;
+            tell(&checked.told)?;
+            checked.outcome?;
+            String::new()
+        }
         Command::Demo(options) => {
             let form = demo::form(&options, config::no_colour());
             runtime()?.block_on(demo::run(&options, form)).context("the demo broke off")?;

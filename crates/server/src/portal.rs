@@ -25,6 +25,9 @@ pub enum Fatal {
     /// Mails can't go on.
     #[error("the mail worker has stopped; the log says why")]
     MailStopped,
+    /// Calls are not counted any more.
+    #[error("the quota worker has stopped; the log says why")]
+    CountingStopped,
     /// Nobody answers any more.
     #[error("the HTTP server has stopped")]
     ServerStopped,
@@ -40,6 +43,8 @@ pub struct Portal {
     pub ids: Ids,
     /// Whether answers may demand https from now on: the portal's origin has it.
     pub https: bool,
+    /// Whether gateways have a listener of their own: then the door is shut at the other one.
+    pub has_own_door: bool,
     draining: AtomicBool,
     fatal: watch::Sender<Option<Fatal>>,
 }
@@ -47,7 +52,8 @@ pub struct Portal {
 impl Portal {
     /// Puts the parts together.
     pub fn new(app: App, clock: Clock, ids: Ids, https: bool, fatal: watch::Sender<Option<Fatal>>) -> Self {
-        Self { app, clock, ids, https, draining: AtomicBool::new(false), fatal }
+        let draining = AtomicBool::new(false);
+        Self { app, clock, ids, https, has_own_door: false, draining, fatal }
     }
 
     /// First part of position tokens and entity tags: 8 hex digits of the log's id.

@@ -5,7 +5,7 @@ use crate::{
     config::{Config, Smtp},
     exit::Failure,
     extract::query,
-    gateway::{self, grpc::Listening},
+    gateway::{self, grpc::Listening, own::OwnDoor},
     middleware::edge,
     parts::{self, Counting, Opened},
     portal::{Fatal, Portal},
@@ -21,6 +21,7 @@ use anyhow::Context as _;
 use app::{App, clock::Clock, ids::Ids, mail::Mailer, mail::Worker, quota::Follower, secret::Secret};
 use eventlog::{EventLog, OnFatal};
 use readmodel::Projector;
+use rustls::ServerConfig;
 use std::{
     future::Future,
     net::{SocketAddr, TcpListener},
@@ -52,6 +53,7 @@ pub struct Application {
     mail: Option<Worker>,
     counting: Counting,
     grpc: Option<Listening>,
+    door: Option<OwnDoor>,
 }
 
 impl Application {
@@ -72,9 +74,13 @@ impl Application {
             tracing::warn!("no mail relay is configured (smtp.url): codes and notices wait unsent");
             None
         };
-        let portal = Data::new(Portal::new(app, clock, ids, https, fatal));
-        let server = serve(listener, config.workers, portal.clone())?;
-        Ok(Self { address, server, portal, log, projector, mail, counting, grpc })
+        let mut portal = Portal::new(app, clock, ids, https, fatal);
+        portal.has_own_door = config.gateway.listen.is_some();
+        let portal = Data::new(portal);
+        let everybody = portal.clone();
+        let server = serve(listener, None, config.workers, move |config| wire(config, everybody.clone()))?;
+        let door = OwnDoor::open(&config.gateway, config.workers, &portal)?;
+        Ok(Self { address, server, portal, log, projector, mail, counting, grpc, door })
     }
 
     /// Where it listens.
@@ -92,6 +98,11 @@ impl Application {
         self.grpc.as_ref().map(Listening::address)
     }
 
+    /// Where it listens for gateways only.
+    pub fn door_address(&self) -> Option<SocketAddr> {
+        self.door.as_ref().map(OwnDoor::address)
+    }
+
     /// Its use cases, for what has no route.
     pub fn app(&self) -> App {
         self.portal.app.clone()
@@ -100,19 +111,20 @@ impl Application {
     /// Answers until `stop` completes or something is wrong that only a new process can mend. Then: not ready,
     /// no new connections, requests under way end, workers end, the log closes.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Failure> {
-        let Self { address, server, portal, log, projector, mail, counting, grpc } = self;
+        let Self { address, server, portal, log, projector, mail, counting, grpc, door } = self;
         let Counting { ledger, worker, follower, notices } = counting;
         let (workers_stop, stopped) = watch::channel(false);
         let mut fatal = portal.fatal();
         let mut workers = vec![tokio::spawn(project(projector, stopped.clone()))];
         workers.extend(mail.map(|worker| tokio::spawn(send_mails(worker, portal.clone(), stopped.clone()))));
-        workers.push(tokio::spawn(worker.run(until(stopped.clone()))));
+        workers.push(tokio::spawn(count(worker, portal.clone(), stopped.clone())));
         workers.push(tokio::spawn(follow(follower, stopped.clone())));
         workers.push(tokio::spawn(keep_house(portal.app.clone(), stopped.clone())));
         workers.push(tokio::spawn(tell_thresholds(portal.app.clone(), notices, stopped.clone())));
         workers.push(tokio::spawn(keep_usage(portal.app.clone(), stopped.clone())));
         let (doors_stop, shut) = watch::channel(false);
         let grpc = grpc.map(|grpc| tokio::spawn(answer_grpc(grpc, portal.clone(), shut)));
+        let door = door.map(OwnDoor::start);
         let handle = server.handle();
         let serving = tokio::spawn(answer(server, portal.clone()));
         tracing::info!(%address, "listening");
@@ -123,6 +135,9 @@ impl Application {
         portal.drain();
         tracing::info!("stopping");
         doors_stop.send_replace(true);
+        if let Some(door) = door {
+            door.stop(true).await;
+        }
         handle.stop(true).await;
         if let Some(grpc) = grpc
             && tokio::time::timeout(Duration::from_secs(DRAIN_S), grpc).await.is_err()
@@ -157,6 +172,15 @@ async fn project(projector: Projector, stopped: watch::Receiver<bool>) {
 async fn follow(follower: Follower, stopped: watch::Receiver<bool>) {
     if let Err(error) = follower.run(until(stopped)).await {
         tracing::error!(error = %chain(&error), "the door is shut");
+    }
+}
+
+/// Counts calls. The worker ends early only by a fault of the program.
+async fn count(worker: quota::Worker, portal: Data<Portal>, stopped: watch::Receiver<bool>) {
+    let work = tokio::spawn(worker.run(until(stopped)));
+    if let Err(error) = work.await {
+        tracing::error!(%error, "the quota worker has stopped");
+        portal.fail(Fatal::CountingStopped);
     }
 }
 
@@ -233,16 +257,19 @@ pub(crate) fn wire(config: &mut ServiceConfig, portal: Data<Portal>) {
         .configure(api::register);
 }
 
-fn serve(listener: TcpListener, workers: usize, portal: Data<Portal>) -> Result<Server, Failure> {
+/// One HTTP server: the same layers and bounds for every listener.
+pub(crate) fn serve(
+    listener: TcpListener,
+    tls: Option<ServerConfig>,
+    workers: usize,
+    configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> Result<Server, Failure> {
     let workers = match workers {
         0 => std::thread::available_parallelism().map_or(2, usize::from),
         workers => workers,
     };
     let server = HttpServer::new(move || {
-        HttpApp::new()
-            .wrap(from_fn(edge::wrap))
-            .wrap(from_fn(gateway::first))
-            .configure(|config| wire(config, portal.clone()))
+        HttpApp::new().wrap(from_fn(edge::wrap)).wrap(from_fn(gateway::first)).configure(&configure)
     });
     let server = server
         .workers(workers)
@@ -252,8 +279,10 @@ fn serve(listener: TcpListener, workers: usize, portal: Data<Portal>) -> Result<
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_MAX)
         .client_disconnect_timeout(HEAD_MAX)
-        .shutdown_timeout(DRAIN_S)
-        .listen(listener)
-        .context("the port cannot be used")?;
-    Ok(server.run())
+        .shutdown_timeout(DRAIN_S);
+    let server = match tls {
+        Some(tls) => server.listen_rustls_0_23(listener, tls),
+        None => server.listen(listener),
+    };
+    Ok(server.context("the port cannot be used")?.run())
 }

@@ -2,7 +2,7 @@
 
 use domain::policy::Policy;
 use portal_tests::Portal;
-use serde_json::json;
+use serde_json::{Value, json};
 use server::gateway::grpc::messages::{
     Code, DescriptorStatus, Entry, RateLimitDescriptor, RateLimitRequest, RateLimitResponse, UInt64Value,
 };
@@ -48,7 +48,7 @@ impl Envoy {
 }
 
 fn descriptor(entries: &[(&str, &str)]) -> RateLimitDescriptor {
-    let entry = |(key, value): &(&str, &str)| Entry { key: (*key).to_owned(), value: (*value).to_owned() };
+    let entry = |(key, value): &(&str, &str)| Entry { key: (*key).to_owned(), value: (*value).into() };
     RateLimitDescriptor { entries: entries.iter().map(entry).collect(), hits_addend: None }
 }
 
@@ -78,12 +78,18 @@ async fn envoy_is_told_when_the_limit_is_reached_and_what_to_tell_the_client() {
         let state = format!("\"group\";r={left};t=86400");
         assert_eq!(header(&answer, "ratelimit"), Some(state.as_str()));
         assert_eq!(header(&answer, "ratelimit-policy"), Some("\"group\";q=20;w=86400"));
+        let told: Vec<_> = answer.request_headers_to_add.iter().map(|header| header.key.as_str()).collect();
+        assert_eq!(told, ["portal-integration", "portal-group"], "whose call it is is for the API");
+        assert_eq!(header(&answer, "portal-group"), None, "and not for the client");
     }
     assert_eq!(envoy.ask(17, &[("key", &key)]).await.expect("an answer").overall_code(), Code::Ok);
 
     let refused = envoy.ask(1, &[("key", &key)]).await.expect("an answer");
     assert_eq!((refused.overall_code(), refused.statuses[0].code()), (Code::OverLimit, Code::OverLimit));
     assert_eq!(header(&refused, "portal-reason"), Some("quota-exceeded"));
+    assert_eq!(header(&refused, "portal-status"), Some("429"));
+    let problem: Value = serde_json::from_slice(&refused.raw_body).expect("a problem document");
+    assert_eq!((problem["status"].as_u64(), problem["limit"].as_u64()), (Some(429), Some(20)));
     assert_eq!(header(&refused, "x-rate-limit-remaining"), Some("0"));
     let wait = header(&refused, "retry-after").expect("when to come back");
     assert_eq!(header(&refused, "ratelimit"), Some(format!("\"group\";r=0;t={wait}").as_str()));
@@ -91,7 +97,7 @@ async fn envoy_is_told_when_the_limit_is_reached_and_what_to_tell_the_client() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_call_is_an_answer_and_what_is_wrong_with_the_gateway_a_failure() {
+async fn what_is_wrong_with_a_call_or_its_gateway_is_an_answer_whatever_bytes_a_client_sends() {
     let portal = Portal::start().await;
     let staff = portal.staff("approver").await;
     let gateway = staff.register_gateway("Envoy").await.text("/issued/credential");
@@ -99,27 +105,37 @@ async fn what_is_wrong_with_a_call_is_an_answer_and_what_is_wrong_with_the_gatew
     let key = ada.register(&json!({ "name": "Quiz", "kinds": ["rest"] })).await.text("/credentials/key");
     let envoy = Envoy::at(&portal, &gateway).await;
     let own = ("key", key.as_str());
-    for (hits, entries, reason) in [
-        (1, vec![("key", "nobody")], "credential-unknown"),
-        (1, vec![("credential", "Bearer nonsense")], "credential-unknown"),
-        (1, vec![own, ("credential", "x")], "credential-unknown"),
-        (1, vec![], "credential-missing"),
-        (10_001, vec![own], "cost-never-admissible"),
+    let is_refused = |refused: &RateLimitResponse, status: &str, reason: &str| {
+        assert_eq!(refused.overall_code(), Code::OverLimit, "{refused:?}");
+        assert_eq!(header(refused, "portal-status"), Some(status), "{refused:?}");
+        assert_eq!(header(refused, "portal-reason"), Some(reason), "{refused:?}");
+        assert_eq!(header(refused, "www-authenticate").is_some(), status == "401", "{refused:?}");
+    };
+    let longest = "x".repeat(60 * 1024);
+    for (hits, entries, status, reason) in [
+        (1, vec![("key", "nobody")], "401", "credential-unknown"),
+        (1, vec![("credential", "Bearer nonsense")], "401", "credential-unknown"),
+        (1, vec![("credential", &longest)], "401", "credential-unknown"),
+        (1, vec![own, ("credential", "x")], "401", "credential-unknown"),
+        (1, vec![], "401", "credential-missing"),
+        (1, vec![own, ("site", "no site")], "400", "header-malformed"),
+        (10_001, vec![own], "403", "cost-never-admissible"),
     ] {
-        let refused = envoy.ask(hits, &entries).await.expect("an answer");
-        assert_eq!(refused.overall_code(), Code::OverLimit, "{entries:?}");
-        assert_eq!(header(&refused, "portal-reason"), Some(reason), "{entries:?}");
+        is_refused(&envoy.ask(hits, &entries).await.expect("an answer"), status, reason);
     }
+    let request = |descriptors| RateLimitRequest { descriptors, ..RateLimitRequest::default() };
     let costly =
         RateLimitDescriptor { hits_addend: Some(UInt64Value { value: 1 << 33 }), ..descriptor(&[own]) };
-    let request = |descriptors| RateLimitRequest { descriptors, ..RateLimitRequest::default() };
-    for descriptors in [vec![], vec![descriptor(&[own]); 11], vec![costly]] {
+    is_refused(&envoy.send(request(vec![costly])).await.expect("an answer"), "400", "cost-malformed");
+    let mut no_text = descriptor(&[("credential", "")]);
+    no_text.entries[0].value = b"Bearer \xff\xfe".to_vec();
+    is_refused(&envoy.send(request(vec![no_text])).await.expect("an answer"), "401", "credential-unknown");
+    let stranger = Envoy::at(&portal, "dpg_nobody").await;
+    is_refused(&stranger.ask(1, &[own]).await.expect("an answer"), "401", "gateway-unknown");
+    for descriptors in [vec![], vec![descriptor(&[own]); 11]] {
         let failed = envoy.send(request(descriptors)).await.expect_err("a failure");
         assert_eq!(failed.code(), tonic::Code::InvalidArgument);
     }
-    let stranger = Envoy::at(&portal, "dpg_nobody").await;
-    let failed = stranger.ask(1, &[own]).await.expect_err("a failure");
-    assert_eq!(failed.code(), tonic::Code::Unauthenticated);
     let both = envoy.send(request(vec![descriptor(&[("key", "nobody")]), descriptor(&[own])])).await;
     let codes: Vec<_> = both.expect("an answer").statuses.iter().map(DescriptorStatus::code).collect();
     assert_eq!(codes, [Code::OverLimit, Code::Unknown], "nothing is asked behind a refusal");

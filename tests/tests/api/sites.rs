@@ -119,6 +119,39 @@ async fn a_moved_integration_takes_its_sites_along_and_finds_room_or_stays() {
 }
 
 #[tokio::test]
+async fn a_site_is_served_from_the_answer_that_installs_the_integration_to_the_one_that_removes_it() {
+    let portal = Portal::start().await;
+    let (ada, gateway) = (portal.vendor("ada").await, portal.gateway().await);
+    let made = ada.register(&json!({ "name": "Quiz", "kinds": ["rest"] })).await;
+    let (quiz, secret) = (made.text("/id"), made.text("/credentials/secret"));
+    let call = async |site: &str| {
+        let request = gateway.api.get("/gateway/authorize").header("Portal-Site", site);
+        let answer = request.header("Authorization", &format!("Bearer {secret}")).send().await;
+        (answer.status, answer.header("portal-reason").unwrap_or_default().to_owned())
+    };
+    let served = (200, String::new());
+    let refused = (403, "site-not-registered".to_owned());
+    let uuid = "6ad1e9b0-6f63-4f0a-9a53-5f5b8f6f5d0c";
+    assert_eq!(call(uuid).await, refused);
+    gateway.register(&quiz, uuid).await.must_be(201);
+    gateway.register(&quiz, "site-b").await.must_be(201);
+    assert_eq!(call(uuid).await, served);
+    assert_eq!(call(&uuid.to_uppercase()).await, served, "a UUID is one however it is spelt");
+    assert_eq!(call("site-B").await, refused);
+    gateway.release(&quiz, uuid).await.must_be(200);
+    assert_eq!(call(uuid).await, refused, "a place that cools down serves nobody");
+
+    let Release { group, .. } = ada.ready_release("Alpha").await;
+    move_to(&ada, &quiz, &group).await.must_be(200);
+    assert_eq!(call("site-b").await, served, "a move takes sites along");
+    let path = format!("/v1/groups/{group}/sites/site-b");
+    ada.api.request("DELETE", &path).expect(200).await;
+    assert_eq!(call("site-b").await, refused, "the vendor took it off");
+    let left = gateway.api.get("/gateway/authorize").header("Authorization", &format!("Bearer {secret}"));
+    assert_eq!(left.send().await.header("x-rate-limit-remaining"), Some("9998"), "refusals cost nothing");
+}
+
+#[tokio::test]
 async fn a_refused_customer_is_told_the_vendor_its_contact_the_limit_and_what_to_do() {
     let mut policy = Policy::default();
     policy.standard.sites = 1;

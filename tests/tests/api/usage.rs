@@ -15,6 +15,9 @@ struct Door<'p> {
     integration: String,
 }
 
+/// Customer sites that have the integration installed.
+const SITES: [&str; 3] = ["site-a", "site-b", "=1+1"];
+
 fn few_calls() -> Policy {
     let mut policy = Policy::default();
     policy.development.calls = CALLS;
@@ -28,6 +31,10 @@ impl<'p> Door<'p> {
         let ada = portal.vendor("ada").await;
         let made = ada.register(&json!({ "name": "=Quiz <1>", "kinds": ["rest"] })).await;
         let [integration, secret] = ["/id", "/credentials/secret"].map(|pointer| made.text(pointer));
+        for site in SITES {
+            let body = json!({ "integration": integration, "site": site });
+            portal.api().as_gateway(&gateway).post("/gateway/sites", &body).expect(201).await;
+        }
         Self { portal, ada, gateway, secret, integration }
     }
 

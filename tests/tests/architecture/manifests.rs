@@ -9,10 +9,15 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("eventlog", &[]),
     ("quota", &[]),
+    ("mail-farm", &[]),
+    ("reachability", &["domain"]),
     ("readmodel", &["domain", "eventlog"]),
     ("app", &["domain", "eventlog", "quota", "readmodel"]),
-    ("server", &["app", "domain", "eventlog", "quota", "readmodel"]),
-    ("portal-tests", &["app", "domain", "eventlog", "quota", "readmodel", "server"]),
+    ("server", &["app", "domain", "eventlog", "quota", "reachability", "readmodel"]),
+    (
+        "portal-tests",
+        &["app", "domain", "eventlog", "mail-farm", "quota", "reachability", "readmodel", "server"],
+    ),
 ];
 
 /// Dependencies that have one home.
@@ -25,6 +30,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("argon2", &["app"]),
     ("chacha20poly1305", &["app"]),
     ("anyhow", &["server"]),
+    ("hickory-resolver", &["reachability", "mail-farm"]),
+    ("tokio-rustls", &["reachability", "mail-farm"]),
 ];
 
 /// What a pure crate has no use for.

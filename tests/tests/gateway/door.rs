@@ -1,7 +1,8 @@
 //! The door that gateways ask.
 
+use crate::kinds::Kind;
 use domain::policy::Policy;
-use portal_tests::{Portal, complete_registration};
+use portal_tests::{Portal, StaffMember, complete_registration};
 use std::{
     net::SocketAddr,
     sync::{PoisonError, RwLock},
@@ -13,14 +14,14 @@ pub(crate) static STARTING: RwLock<()> = RwLock::new(());
 
 /// A portal with a gateway, and one integration that may call as often as its group's limit says.
 pub(crate) struct Door {
-    /// Where it answers.
-    pub(crate) http: SocketAddr,
     /// Credential of the gateway.
     pub(crate) gateway: String,
     /// Public key of the integration.
     pub(crate) key: String,
     /// Secret of the integration.
     pub(crate) secret: String,
+    staff: StaffMember,
+    group: String,
     portal: Option<Portal>,
 }
 
@@ -29,12 +30,30 @@ impl Door {
     pub(crate) async fn start(limit: u32) -> Self {
         let mut policy = Policy::default();
         policy.development.calls = limit;
+        Self::of(policy).await
+    }
+
+    /// One with a policy of choice.
+    pub(crate) async fn of(policy: Policy) -> Self {
         let portal = Portal::with(policy).await;
-        let gateway =
-            portal.staff("approver").await.register_gateway("Edge").await.text("/issued/credential");
-        let made = portal.vendor("ada").await.register(&complete_registration("Quiz")).await;
+        let staff = portal.staff("approver").await;
+        let gateway = staff.register_gateway("Edge").await.text("/issued/credential");
+        let ada = portal.vendor("ada").await;
+        let made = ada.register(&complete_registration("Quiz")).await;
         let [key, secret] = ["/credentials/key", "/credentials/secret"].map(|pointer| made.text(pointer));
-        Self { http: portal.address(), gateway, key, secret, portal: Some(portal) }
+        let group = ada.personal_group.clone();
+        Self { gateway, key, secret, staff, group, portal: Some(portal) }
+    }
+
+    /// Where it answers a gateway of this kind.
+    pub(crate) fn address(&self, kind: Kind) -> SocketAddr {
+        let portal = self.portal.as_ref().expect("it runs until it is dropped");
+        if kind.speaks_grpc() { portal.grpc_address() } else { portal.address() }
+    }
+
+    /// Has staff suspend the group.
+    pub(crate) async fn suspend(&self) {
+        self.staff.suspend(&self.group, "abuse", "Ten thousand a minute.").await.must_be(200);
     }
 }
 

@@ -13,6 +13,7 @@ pub(crate) enum Kind {
     Nginx,
     HaProxy,
     Envoy,
+    EnvoyRateLimit,
     Traefik,
     Caddy,
 }
@@ -42,9 +43,15 @@ impl Kind {
             Self::Nginx => "nginx.conf",
             Self::HaProxy => "haproxy.cfg",
             Self::Envoy => "envoy-ext-authz.yaml",
+            Self::EnvoyRateLimit => "envoy-rate-limit.yaml",
             Self::Traefik => "traefik.yaml",
             Self::Caddy => "Caddyfile",
         }
+    }
+
+    /// Whether it asks over gRPC.
+    pub(crate) fn speaks_grpc(self) -> bool {
+        self == Self::EnvoyRateLimit
     }
 
     /// Whether clients are told what is left with an answer of the API: forwardAuth can't.
@@ -74,10 +81,11 @@ impl Kind {
                 ("/etc/haproxy/haproxy.lua", folder.join("haproxy.lua").display().to_string()),
                 ("abns@devportal", format!("abns@devportal-{}", ports.clients)),
             ],
-            Self::Envoy => {
+            Self::Envoy | Self::EnvoyRateLimit => {
+                let portal_mark = if self.speaks_grpc() { "port_value: 8081 " } else { "port_value: 8080 " };
                 return vec![
                     ("dpg_REPLACE_ME", credential.clone()),
-                    ("port_value: 8080 ", port(portal.port())),
+                    (portal_mark, port(portal.port())),
                     ("port_value: 9000 ", port(api.port())),
                     ("port_value: 8000 ", port(ports.clients)),
                 ];
@@ -104,7 +112,7 @@ impl Kind {
                 haproxy.arg("-db").arg("-f").arg(file);
                 haproxy
             }
-            Self::Envoy => {
+            Self::Envoy | Self::EnvoyRateLimit => {
                 let mut envoy = tool("envoy");
                 envoy.args(["--disable-hot-restart", "--concurrency", "2", "--log-level", "warning"]);
                 envoy.arg("-c").arg(file);

@@ -6,17 +6,19 @@ mod kinds;
 mod outages;
 mod passing;
 mod quota;
+mod refusals;
 mod relay;
 mod running;
 mod scene;
 mod strangers;
+mod undecided;
 mod upstream;
 
 /// What holds for every gateway is tested with each.
 macro_rules! with_every_gateway {
     ($($name:ident: $kind:ident),+ $(,)?) => {$(
         mod $name {
-            use crate::{kinds::Kind::$kind as THIS, outages, passing, quota, strangers};
+            use crate::{kinds::Kind::$kind as THIS, outages, passing, quota, refusals, strangers};
 
             #[tokio::test(flavor = "multi_thread")]
             async fn exactly_the_limit_reaches_the_api_and_the_next_call_is_told_when_to_come_back() {
@@ -54,6 +56,16 @@ macro_rules! with_every_gateway {
             }
 
             #[tokio::test(flavor = "multi_thread")]
+            async fn a_suspended_group_is_told_so() {
+                refusals::suspended(THIS).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn where_each_site_has_a_limit_a_call_for_none_is_told_so() {
+                refusals::without_site(THIS).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
             async fn requests_and_the_answers_of_the_api_pass_as_they_are() {
                 passing::as_they_are(THIS).await;
             }
@@ -85,6 +97,7 @@ with_every_gateway! {
     nginx: Nginx,
     haproxy: HaProxy,
     envoy: Envoy,
+    envoy_rate_limit: EnvoyRateLimit,
     traefik: Traefik,
     caddy: Caddy,
 }

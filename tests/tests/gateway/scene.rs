@@ -34,8 +34,13 @@ pub(crate) struct Answer {
 impl Scene {
     /// A gateway in front of an API and of a door whose group may call `limit` times.
     pub(crate) async fn with(kind: Kind, limit: u32) -> Self {
-        let (door, api) = (Door::start(limit).await, Upstream::start().await);
-        let wire = Relay::to(door.http).await;
+        Self::around(kind, Door::start(limit).await).await
+    }
+
+    /// A gateway in front of an API and of this door.
+    pub(crate) async fn around(kind: Kind, door: Door) -> Self {
+        let api = Upstream::start().await;
+        let wire = Relay::to(door.address(kind)).await;
         let gateway = Gateway::start(kind, &values(&wire, &api, &door.gateway)).await;
         // It was asked whether it is there.
         api.take();

@@ -63,8 +63,9 @@ pub(crate) async fn feigned_outage(kind: Kind) {
     let scene = Scene::with(kind, LIMIT).await;
     let open = Gateway::start_open(kind, &scene.values()).await;
     scene.api.take();
-    let long = format!("Bearer {}", "x".repeat(6_000));
-    let shown: [&[u8]; 6] = [b"", b"Bearer \x01", b"Bearer \xff\xfe", b"\x7f", b"Basic %", long.as_bytes()];
+    let [long, longest] = [6_000, 50_000].map(|length| format!("Bearer {}", "x".repeat(length)));
+    let texts: [&[u8]; 5] = [b"", b"Bearer \x01", b"Bearer \xff\xfe", b"\x7f", b"Basic %"];
+    let shown = texts.into_iter().chain([long.as_bytes(), longest.as_bytes()]);
     for shown in shown {
         let answer = raw(open.base(), &[b"Authorization: ", shown].concat()).await;
         assert!(answer.starts_with("HTTP/1.1 4"), "{shown:?}: {answer}");
@@ -117,6 +118,7 @@ pub(crate) async fn headers_of_the_portal(kind: Kind) {
     for (left, status) in [(1, 200), (0, 200), (0, 429)] {
         let answer = Answer::to(with_all(scene.request("GET", "/").bearer_auth(&scene.door.secret))).await;
         assert_eq!(answer.status, status, "{answer:?}");
+        assert!(answer.headers.get("portal-group").is_none(), "whose call it is is for the API: {answer:?}");
         if kind.tells_what_is_left() {
             assert_eq!(answer.header("x-rate-limit-remaining"), left.to_string(), "it costs what it costs");
         }

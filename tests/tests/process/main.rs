@@ -2,6 +2,7 @@
 
 mod counting;
 mod durability;
+mod own_door;
 mod secrecy;
 mod starting;
 

@@ -74,7 +74,10 @@ impl Delivery {
                 self.record(mail, Event::Sent(Sent { attempt: mail.attempts })).await
             }
             Queued::Wish(_) if self.has_outcome(mail.intent).await? => self.forget(mail).await,
-            Queued::Wish(_) if now >= mail.expires_at => self.fail(mail, FailureClass::Exhausted).await,
+            // What was never tried, on a node that was away perhaps, gets its one chance if it is still wanted.
+            Queued::Wish(_) if now >= mail.expires_at && mail.attempts > 0 => {
+                self.fail(mail, FailureClass::Exhausted).await
+            }
             Queued::Wish(wish) => match self.refold.still_wanted(mail.intent, wish, now).await? {
                 StillWanted::Obsolete => self.fail(mail, FailureClass::Obsolete).await,
                 StillWanted::Erased => self.fail(mail, FailureClass::Erased).await,
@@ -84,6 +87,9 @@ impl Delivery {
                         BudgetRoom::Taken => {
                             let words = self.words(mail.intent, to.to, &to.content, to.locale, now);
                             self.send_wish(mail, &words, now).await
+                        }
+                        BudgetRoom::FullUntil(_) if now >= mail.expires_at => {
+                            self.fail(mail, FailureClass::Exhausted).await
                         }
                         BudgetRoom::FullUntil(at) => {
                             let due_at = at.min(mail.expires_at);

@@ -135,8 +135,12 @@ pub fn intent_of(record: &Record) -> Result<Option<MailIntent>, CodecError> {
 fn threshold_intent(record: &Record, event: &usagewatch::Event) -> Option<MailIntent> {
     let usagewatch::Event::Reached(Reached { group, part, percent, since, window_s, mailed, .. }) = event;
     let wish = Wish::ThresholdReached { group: *group, part: *part, percent: *percent, since: *since };
-    let lasts = TimeDelta::seconds((*window_s).into()).clamp(THRESHOLD_LIFE_MIN, NOTICE_LIFE);
-    mailed.then(|| notice(record, wish, lasts))
+    mailed.then(|| notice(record, wish, threshold_life(*window_s)))
+}
+
+/// How long a threshold is worth a mail: as long as its window, within reason.
+pub(super) fn threshold_life(window_s: u32) -> TimeDelta {
+    TimeDelta::seconds(window_s.into()).clamp(THRESHOLD_LIFE_MIN, NOTICE_LIFE)
 }
 
 fn notice(record: &Record, wish: Wish, lasts: TimeDelta) -> MailIntent {

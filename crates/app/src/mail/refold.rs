@@ -3,6 +3,7 @@
 use super::{
     Wish,
     content::{Content, Locale, Proof},
+    intents::threshold_life,
     outbox::counted,
 };
 use crate::{
@@ -82,7 +83,7 @@ impl Refold {
                 self.about_sites(wish, (group, at), now).await
             }
             Wish::ThresholdReached { group, part, percent, since } => {
-                self.threshold((group, part), percent, since).await
+                self.threshold((group, part), percent, since, now).await
             }
         }
     }
@@ -155,15 +156,18 @@ impl Refold {
         Ok(owner.map(|owner| (owner, name)))
     }
 
-    /// A threshold is told as long as nothing newer is known.
+    /// A threshold is told as long as its window lasts and nothing newer is known.
     async fn threshold(
         &self,
         (group, part): (GroupRef, Option<Uuid>),
         percent: u8,
         since: DateTime<Utc>,
+        now: DateTime<Utc>,
     ) -> Result<StillWanted, RefoldError> {
         let watch = self.folds.aggregate::<UsageWatch>(group).await?.state;
-        let told = watch.told(part, percent).filter(|_| watch.is_news(part, percent, since));
+        let is_news = watch.is_news(part, percent, since);
+        let told =
+            watch.told(part, percent).filter(|told| is_news && now < since + threshold_life(told.window_s));
         let (Some(told), Some((owner, group_name))) = (told, self.answerable(group).await?) else {
             return Ok(StillWanted::Obsolete);
         };

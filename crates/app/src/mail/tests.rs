@@ -293,6 +293,23 @@ async fn the_owner_is_told_what_staff_decided() {
 }
 
 #[tokio::test]
+async fn a_notice_from_before_a_long_standstill_is_sent_while_it_is_still_so() {
+    let bench = Bench::new().await;
+    let owner = bench.developer(OWNER).await;
+    let (account, subject) = bench.account(owner, CONTACT).await;
+    let group = bench.group_in_review(owner, account).await;
+    bench.request_changes(group, subject, "Please drop the word \"best\".").await;
+    let code = bench.challenge(account).await;
+    bench.hand.advance(TimeDelta::days(30));
+    let running = bench.start();
+    assert_eq!(read(&bench.outcome(code).await), failed(0, FailureClass::Obsolete), "a code has run out");
+    patiently("the notice", bench.post.tried(1)).await;
+    bench.outbox_is_empty().await;
+    running.stop().await.unwrap();
+    assert!(bench.post.taken()[0].text.reveal().contains("Please drop the word"));
+}
+
+#[tokio::test]
 async fn a_restored_log_is_followed_from_its_own_end() {
     let bench = Bench::new().await;
     let owner = bench.developer(OWNER).await;

@@ -161,7 +161,7 @@ impl Directory {
     fn publish_integration(&self, fold: &Fold, id: IntegrationId) {
         let Some(integration) = fold.integrations.get(&id) else { return };
         if let Some(rules) = self.rules(integration.group) {
-            self.places.pin().insert(id, Arc::new(Place::new(id, rules)));
+            self.places.pin().insert(id, Arc::new(Place::new(id, rules, &integration.sites)));
         }
         for issued in &integration.secrets {
             let Ok(key) = Key::try_from(issued.key.as_bytes()) else { continue };

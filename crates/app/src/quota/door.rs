@@ -43,7 +43,7 @@ pub enum Caller<'a> {
 pub struct Question<'a> {
     /// Who calls.
     pub caller: Caller<'a>,
-    /// For which customer site.
+    /// For which customer site, in the form of [`domain::roster::SiteId::normal`].
     pub site: Option<&'a str>,
     /// How many units of the limit it takes; at least 1.
     pub cost: u32,
@@ -89,6 +89,8 @@ pub enum Refusal {
     },
     /// Each site has a limit of its own here, and the call names none.
     SiteMissing,
+    /// The site that it names has not installed the integration.
+    SiteNotRegistered,
     /// It costs more than can ever be left.
     NeverAdmissible {
         /// The most that one call can cost.
@@ -133,8 +135,10 @@ impl App {
             Ok(found) => found,
             Err(refusal) => return Ok(Verdict::Refused(refusal)),
         };
+        let is_stranger = question.site.is_some_and(|site| !place.is_used_by(site));
         let verdict = match (place.rules.suspended, mode) {
             (Some(since), _) => Verdict::Refused(Refusal::Suspended { since }),
+            (None, _) if is_stranger => Verdict::Refused(Refusal::SiteNotRegistered),
             (None, TestMode::Over) => {
                 self.note(&place, question, Outcome::TestMode, 1);
                 return Ok(Verdict::Refused(Refusal::Exceeded(self.as_if_over(&place))));
@@ -241,7 +245,9 @@ fn outcome_of(verdict: &Verdict, cost: u32) -> Option<(Outcome, u32)> {
         Verdict::Refused(Refusal::Exceeded(_)) => Some((Outcome::QuotaRefused, cost)),
         // What can never pass has any cost that somebody thinks of.
         Verdict::Refused(Refusal::NeverAdmissible { .. }) => Some((Outcome::QuotaRefused, 1)),
-        Verdict::Refused(Refusal::SiteMissing) => Some((Outcome::SiteRefused, 1)),
+        Verdict::Refused(Refusal::SiteMissing | Refusal::SiteNotRegistered) => {
+            Some((Outcome::SiteRefused, 1))
+        }
         Verdict::Refused(
             Refusal::CredentialMissing
             | Refusal::CredentialUnknown

@@ -12,6 +12,7 @@ use domain::{
     ids::{DevGroupId, DeveloperId, IntegrationId, ProdGroupId, SecretId},
     integration::{self, TestMode},
     prodgroup,
+    roster::{self, SiteId},
     sealed::Fingerprint,
 };
 use eventlog::Record;
@@ -47,6 +48,8 @@ pub(super) struct Issued {
 pub(super) struct Registered {
     pub(super) group: GroupRef,
     pub(super) secrets: Vec<Issued>,
+    /// Customer sites that use it.
+    pub(super) sites: BTreeSet<SiteId>,
 }
 
 /// A group of either kind.
@@ -99,6 +102,7 @@ impl Fold {
             "devgroup.created" => self.dev_group(record),
             "prodgroup.drafted" | "prodgroup.production_approved" => self.prod_group(record),
             text if text.starts_with("allowance.") => self.allowance(record),
+            text if text.starts_with("roster.") => self.roster(record),
             text if text.starts_with("integration.") && text != "integration.facts_declared" => {
                 self.integration(record)
             }
@@ -189,7 +193,8 @@ impl Fold {
         match integration::Event::decode(&record.event_type, record.schema, &record.payload)? {
             integration::Event::Registered(registered) => {
                 self.place(id, None, registered.group, record);
-                self.integrations.insert(id, Registered { group: registered.group, secrets: Vec::new() });
+                let (group, secrets, sites) = (registered.group, Vec::new(), BTreeSet::new());
+                self.integrations.insert(id, Registered { group, secrets, sites });
             }
             integration::Event::SecretIssued(issued) => {
                 if let Some(integration) = self.integrations.get_mut(&id) {
@@ -223,6 +228,47 @@ impl Fold {
         }
         self.changed.integrations.insert(id);
         Ok(())
+    }
+
+    fn roster(&mut self, record: &Record) -> Result<(), FoldedBadly> {
+        match roster::Event::decode(&record.event_type, record.schema, &record.payload)? {
+            roster::Event::SiteRegistered(fact) => {
+                self.sites(fact.integration, |sites| {
+                    sites.insert(fact.site);
+                });
+            }
+            roster::Event::SiteReleased(fact) => {
+                self.sites(fact.integration, |sites| {
+                    sites.remove(&fact.site);
+                });
+            }
+            roster::Event::SiteRemoved(fact) => {
+                let group = self.groups.get(&fact.group);
+                for id in group.map(|group| group.integrations.clone()).unwrap_or_default() {
+                    self.sites(id, |sites| {
+                        sites.remove(&fact.site);
+                    });
+                }
+            }
+            roster::Event::IntegrationDeparted(fact) => self.sites(fact.integration, BTreeSet::clear),
+            roster::Event::IntegrationArrived(fact) => {
+                let arrived = fact.sites.into_iter().map(|carried| carried.site);
+                self.sites(fact.integration, |sites| sites.extend(arrived));
+            }
+            roster::Event::NearlyFull(_)
+            | roster::Event::Refused(_)
+            | roster::Event::PlacesTaken(_)
+            | roster::Event::PlacesFreed(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Changes who uses an integration.
+    fn sites(&mut self, id: IntegrationId, change: impl FnOnce(&mut BTreeSet<SiteId>)) {
+        if let Some(integration) = self.integrations.get_mut(&id) {
+            change(&mut integration.sites);
+            self.changed.integrations.insert(id);
+        }
     }
 
     fn begin(&mut self, reference: GroupRef, owner: Option<DeveloperId>, base: Base, record: &Record) {

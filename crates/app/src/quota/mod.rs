@@ -22,7 +22,7 @@ use crate::{App, clock::Clock};
 use access::Known;
 use directory::Directory;
 use eventlog::Position;
-use quota::{Engine, Tally, Time};
+use quota::{Engine, Health, Tally, Time};
 use std::{sync::Arc, time::Duration};
 
 /// How long the answer to a command waits until what it recorded is in force at the door of this node.
@@ -34,6 +34,21 @@ pub(crate) struct Quota {
     pub(crate) directory: Arc<Directory>,
     known: Known,
     tally: Tally,
+}
+
+/// How calls are answered at the door of this node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// As their limits say.
+    Open,
+    /// It does not know yet who is who, or not any more.
+    Filling,
+    /// The ledger can't be reached: by what is leased, and then by grace or not at all.
+    LedgerAway,
+    /// The same, because this node's clock is too far from the ledger's.
+    ClockAstray,
+    /// Nothing counts them any more.
+    Stopped,
 }
 
 impl Quota {
@@ -67,9 +82,15 @@ impl App {
         self.inner.quota.directory.filled().await;
     }
 
-    /// Whether the door knows who is who.
-    pub fn is_door_ready(&self) -> bool {
-        self.inner.quota.directory.is_ready()
+    /// How calls are answered at the door.
+    pub fn door(&self) -> Door {
+        match self.inner.quota.engine.health() {
+            Health::Stopped => Door::Stopped,
+            _ if !self.inner.quota.directory.is_ready() => Door::Filling,
+            Health::Astray(_) => Door::ClockAstray,
+            Health::Away => Door::LedgerAway,
+            Health::Sound => Door::Open,
+        }
     }
 }
 
@@ -80,6 +101,6 @@ pub fn time_of(clock: &Clock) -> Time {
     let now = Arc::new(move || shown.now().timestamp_millis());
     match clock {
         Clock::System => Time::System(now),
-        Clock::Manual(_) => Time::Followed(now),
+        Clock::Manual(_) => Time::followed(now),
     }
 }

@@ -9,7 +9,7 @@ use domain::{
     usagewatch::{self, Threshold, UsageWatch},
 };
 use eventlog::StreamName;
-use quota::{Kind, Notice};
+use quota::{Kind, Notice, Violated};
 use std::{future::Future, pin::pin, time::Duration};
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -48,6 +48,9 @@ impl App {
 
     /// Records one threshold, if it is news.
     async fn tell_threshold(&self, notice: &Notice) -> Result<(), AppError> {
+        if notice.crossed.violated != Violated::Pool {
+            return Ok(());
+        }
         let Some(threshold) = self.threshold_of(notice) else {
             tracing::warn!(owner = notice.chain.pool().key.owner, "a threshold of no group was reached");
             return Ok(());

@@ -7,10 +7,13 @@ use domain::{
     group::{GroupRef, Limits, Partition, WindowKind},
     ids::IntegrationId,
     policy::Policy,
+    roster::SiteId,
 };
+use foldhash::fast::RandomState;
 use quota::{Chain, Engine, Grace, Limit, PoolKey, Purpose, Role, Share, Violated, Window, cell::Cell};
 use sha2::{Digest as _, Sha256};
 use std::{
+    collections::{BTreeSet, HashMap},
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -44,22 +47,8 @@ pub(crate) struct Place {
     pub(crate) rules: Arc<Rules>,
     /// Its pool, once a call has needed it; not when each site has its own.
     pool: OnceLock<Pool>,
-}
-
-/// A pool that is kept, or one that was made for one call.
-pub(crate) enum Found<'a> {
-    Kept(&'a Pool),
-    Made(Box<Pool>),
-}
-
-impl std::ops::Deref for Found<'_> {
-    type Target = Pool;
-    fn deref(&self) -> &Pool {
-        match self {
-            Self::Kept(pool) => pool,
-            Self::Made(pool) => pool,
-        }
-    }
+    /// Customer sites that use it, with their pools where each has its own and a call has needed it.
+    sites: HashMap<SiteId, OnceLock<Pool>, RandomState>,
 }
 
 /// Where a call is counted, and under which limits.
@@ -93,19 +82,25 @@ impl Pool {
 }
 
 impl Place {
-    pub(super) fn new(integration: IntegrationId, rules: Arc<Rules>) -> Self {
-        Self { integration, rules, pool: OnceLock::new() }
+    pub(super) fn new(integration: IntegrationId, rules: Arc<Rules>, sites: &BTreeSet<SiteId>) -> Self {
+        let sites = sites.iter().map(|site| (site.clone(), OnceLock::new())).collect();
+        Self { integration, rules, pool: OnceLock::new(), sites }
+    }
+
+    /// Whether a site has the integration installed.
+    pub(crate) fn is_used_by(&self, site: &str) -> bool {
+        self.sites.contains_key(site)
     }
 
     /// The pool that a call of this integration is counted in; none when that depends on the site, and the
     /// call names none.
-    pub(crate) fn pool(&self, engine: &Engine, site: Option<&str>) -> Option<Found<'_>> {
+    pub(crate) fn pool(&self, engine: &Engine, site: Option<&str>) -> Option<&Pool> {
+        let made = |part| self.rules.pool(engine, self.rules.key(part));
         if self.rules.limits.partition == Partition::GroupSite {
-            let made = |site| Box::new(self.rules.pool(engine, self.rules.key(site_number(site))));
-            return site.map(made).map(Found::Made);
+            let site = site?;
+            return self.sites.get(site).map(|pool| pool.get_or_init(|| made(site_number(site))));
         }
-        let part = self.integration.uuid().as_u128();
-        Some(Found::Kept(self.pool.get_or_init(|| self.rules.pool(engine, self.rules.key(part)))))
+        Some(self.pool.get_or_init(|| made(self.integration.uuid().as_u128())))
     }
 }
 

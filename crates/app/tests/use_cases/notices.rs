@@ -66,7 +66,11 @@ async fn an_occasion_that_is_told_twice_is_recorded_once() {
     let (group, key) = quiz(&bench).await;
     call(&bench, &key, 5_000).await;
     let told = reached(&bench, 1).await;
-    let crossed = quota::account::Crossed { percent: 50, since: told[0].1.since.timestamp_millis() };
+    let crossed = quota::account::Crossed {
+        violated: quota::Violated::Pool,
+        percent: 50,
+        since: told[0].1.since.timestamp_millis(),
+    };
     let GroupRef::Development(id) = group else { panic!("a development group") };
     let limit = quota::Limit { units: 10_000, window: quota::Window::rolling(86_400_000) };
     let pool = quota::PoolKey::whole(id.uuid().as_u128());

@@ -11,9 +11,10 @@ use app::{
 };
 use chrono::TimeDelta;
 use domain::{
+    actor::Actor,
     allowance::{GrantAsked, LimitsAsked, ReasonCode, parse::DraftLimits},
     group::{GroupRef, Partition, WindowKind},
-    ids::{DevGroupId, DeveloperId, IntegrationId},
+    ids::{DevGroupId, DeveloperId, GatewayId, IntegrationId},
     staff::StaffRole,
 };
 
@@ -34,6 +35,11 @@ impl Quiz {
         let group = GroupRef::Development(group);
         let done = bench.app.register(bench.by(developer), developer, Some(group), rest(name)).await;
         let value = done.unwrap().value;
+        for site in ["site-a", "site-b"] {
+            let by_gateway = bench.meta(Actor::Gateway(GatewayId::from_uuid(bench.ids.v4())));
+            let site = site.parse().unwrap();
+            bench.app.register_site(by_gateway, value.integration, site, None).await.unwrap();
+        }
         Self { group, integration: value.integration, key: value.secret.unwrap().key }
     }
 

@@ -1,7 +1,11 @@
 //! What names a customer's site: an id that the platform gives, and perhaps where it is.
 
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+use std::{
+    borrow::{Borrow, Cow},
+    fmt,
+    str::FromStr,
+};
 use url::Url;
 use uuid::Uuid;
 
@@ -26,6 +30,23 @@ impl SiteId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The form in which an id is kept and compared.
+    pub fn normal(text: &str) -> Result<Cow<'_, str>, InvalidSite> {
+        let is_visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+        if text.is_empty() || text.len() > SITE_CHARS_MAX || !is_visible {
+            return Err(InvalidSite);
+        }
+        let is_uuid = text.len() == 36 && Uuid::try_parse(text).is_ok();
+        let in_capitals = is_uuid && text.bytes().any(|byte| byte.is_ascii_uppercase());
+        Ok(if in_capitals { text.to_ascii_lowercase().into() } else { text.into() })
+    }
+}
+
+impl Borrow<str> for SiteId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Display for SiteId {
@@ -37,12 +58,7 @@ impl fmt::Display for SiteId {
 impl FromStr for SiteId {
     type Err = InvalidSite;
     fn from_str(text: &str) -> Result<Self, InvalidSite> {
-        let is_visible = text.bytes().all(|byte| byte.is_ascii_graphic());
-        if text.is_empty() || text.len() > SITE_CHARS_MAX || !is_visible {
-            return Err(InvalidSite);
-        }
-        let is_uuid = text.len() == 36 && Uuid::try_parse(text).is_ok();
-        Ok(Self(if is_uuid { text.to_ascii_lowercase() } else { text.to_owned() }))
+        Self::normal(text).map(|text| Self(text.into_owned()))
     }
 }
 

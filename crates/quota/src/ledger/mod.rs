@@ -23,9 +23,10 @@ use std::{
 /// Longest time that an exchange may take: gateways wait a second for an answer.
 pub const EXCHANGE_MAX: Duration = Duration::from_millis(900);
 
-const MIGRATIONS: [(i64, &str); 2] = [
+const MIGRATIONS: [(i64, &str); 3] = [
     (1, include_str!("../../../../migrations/quota/0001_ledger.sql")),
     (2, include_str!("../../../../migrations/quota/0002_usage.sql")),
+    (3, include_str!("../../../../migrations/quota/0003_clock.sql")),
 ];
 
 /// A ledger. Cheap to clone.
@@ -156,12 +157,17 @@ impl Ledger {
         tokio::time::timeout(EXCHANGE_MAX, read).await.map_err(|_| LedgerError::TimedOut)?
     }
 
-    /// The latest instant that any pool was looked at.
-    pub(crate) async fn latest(&self) -> Result<i64, LedgerError> {
+    /// The latest instant that any pool was looked at, and the clock of the shared engine, which is not behind it.
+    pub(crate) async fn start(&self) -> Result<(i64, Option<i64>), LedgerError> {
         match self {
-            Self::Sqlite(sqlite) => sqlite.latest().await,
-            Self::Postgres(postgres) => postgres.latest().await,
+            Self::Sqlite(sqlite) => Ok((sqlite.latest().await?, None)),
+            Self::Postgres(postgres) => postgres.start_clock().await.map(|clock| (clock, Some(clock))),
         }
+    }
+
+    /// Whether several nodes use it, which then follow its clock.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
     }
 }
 

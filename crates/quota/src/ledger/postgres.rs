@@ -82,10 +82,11 @@ impl Postgres {
         Ok(Recalled { pools, clock: Some(clock) })
     }
 
-    pub(super) async fn latest(&self) -> Result<i64, LedgerError> {
+    /// Sets the clock that all nodes share right, and reads it.
+    pub(super) async fn start_clock(&self) -> Result<i64, LedgerError> {
         let mut connection = self.pool.acquire().await?;
-        let recorded: i64 = sqlx::query(sql::both::LATEST).fetch_one(&mut *connection).await?.try_get(0)?;
-        Ok(recorded)
+        sqlx::query(sql::postgres::SET_CLOCK).execute(&mut *connection).await?;
+        clock(&mut connection).await
     }
 
     async fn migrate(&self) -> Result<(), LedgerError> {

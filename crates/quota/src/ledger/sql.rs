@@ -94,7 +94,15 @@ pub(super) mod sqlite {
 /// The shared engine takes all pools of a batch at once: a statement costs it a round trip.
 pub(super) mod postgres {
     pub(crate) const LOCK_SCHEMA: &str = "SELECT pg_advisory_xact_lock(7226452139241)";
-    pub(crate) const NOW: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+    /// Ahead of the database's own clock as long as that is behind what was recorded.
+    pub(crate) const SET_CLOCK: &str = "INSERT INTO quota_clock (id, ahead_ms) \
+        SELECT 1, GREATEST(0, recorded - own) FROM \
+        (SELECT (SELECT COALESCE(MAX(latest), 0) FROM quota_pools) AS recorded, \
+        (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS own) AS instants \
+        ON CONFLICT (id) DO UPDATE SET ahead_ms = CASE WHEN excluded.ahead_ms = 0 THEN 0 \
+        ELSE GREATEST(quota_clock.ahead_ms, excluded.ahead_ms) END";
+    pub(crate) const NOW: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint \
+        + COALESCE((SELECT ahead_ms FROM quota_clock), 0)";
     pub(crate) const MAKE: &str = "INSERT INTO quota_pools (pool, latest, recall_until, state) \
         SELECT pool, 0, 0, ''::bytea FROM unnest($1::bytea[]) AS pool ORDER BY pool ON CONFLICT DO NOTHING";
     /// In the order of keys, so that two nodes never wait for each other.

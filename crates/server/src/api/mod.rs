@@ -36,4 +36,4 @@ pub mod values;
 
 pub use endpoint::{Endpoint, Shape, Who};
 pub use routes::ROUTES;
-pub(crate) use routes::register;
+pub(crate) use routes::{register, register_below};

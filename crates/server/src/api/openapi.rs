@@ -246,7 +246,7 @@ fn failures(endpoint: &Endpoint) -> Vec<u16> {
 
 /// The dialect of nginx has no other failures than those it documents itself.
 fn door_failures(endpoint: &Endpoint) -> Vec<u16> {
-    if endpoint.operation == "auth_request" { Vec::new() } else { vec![400, 401, 403, 429, 500, 503] }
+    if endpoint.operation == "auth_request" { Vec::new() } else { vec![400, 401, 403, 404, 429, 500, 503] }
 }
 
 /// Headers that a gateway asks with.

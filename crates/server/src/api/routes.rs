@@ -106,8 +106,13 @@ routes! {
 
 /// Registers the whole table.
 pub(crate) fn register(config: &mut ServiceConfig) {
+    register_below("/", config);
+}
+
+/// Registers what the table has below a path.
+pub(crate) fn register_below(prefix: &str, config: &mut ServiceConfig) {
     let mut paths: Vec<&'static str> = Vec::new();
-    for endpoint in ROUTES {
+    for endpoint in ROUTES.iter().filter(|endpoint| endpoint.path().starts_with(prefix)) {
         if !paths.contains(&endpoint.path()) {
             paths.push(endpoint.path());
             config.service(resource(endpoint.path()));

@@ -117,6 +117,18 @@ pub static KEYS: &[Key] = &[
               data_dir/quota/quota.sqlite when absent",
     },
     text(
+        "gateway.listen",
+        None,
+        "address and port of a listener for gateways only; when it is set, the door is there and not at http.listen",
+    ),
+    text("gateway.tls_cert", None, "certificate chain of that listener (PEM file); without TLS when absent"),
+    text("gateway.tls_key", None, "its private key (PEM file)"),
+    text(
+        "gateway.client_ca",
+        None,
+        "certificate authorities (PEM file); when set, gateways must show a certificate of one of them",
+    ),
+    text(
         "gateway.grpc_listen",
         None,
         "address and port of the door for Envoy's rate limit filter (gRPC, without TLS); off when absent",

@@ -69,8 +69,23 @@ pub struct Config {
 /// Listeners of their own for gateways.
 #[derive(Debug, Clone, Default)]
 pub struct Gateway {
+    /// For the door over HTTP, which is nowhere else then.
+    pub listen: Option<SocketAddr>,
+    /// Files that make it TLS.
+    pub tls: Option<Tls>,
     /// For Envoy's rate limit filter.
     pub grpc_listen: Option<SocketAddr>,
+}
+
+/// PEM files.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// Chain of our certificate.
+    pub cert: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// Whose certificates gateways must show; none: nobody need show one.
+    pub client_ca: Option<PathBuf>,
 }
 
 /// Where mail goes.
@@ -102,7 +117,7 @@ impl Config {
         };
         let listen = socket(settings, "http.listen", &mut complaints)
             .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
-        let gateway = Gateway { grpc_listen: socket(settings, "gateway.grpc_listen", &mut complaints) };
+        let gateway = gateway(settings, &mut complaints);
         let base_url = base_url(settings, mode, &mut complaints);
         let smtp = smtp(settings, mode, &mut complaints);
         let ledger = ledger(settings, &mut complaints);
@@ -137,6 +152,28 @@ impl Config {
             free_space_floor_bytes: settings.integer("storage.free_space_floor_bytes"),
         })
     }
+}
+
+fn gateway(settings: &Settings, complaints: &mut Vec<String>) -> Gateway {
+    let listen = socket(settings, "gateway.listen", complaints);
+    let grpc_listen = socket(settings, "gateway.grpc_listen", complaints);
+    let file = |name: &str| settings.text(name).filter(|text| !text.is_empty()).map(PathBuf::from);
+    let client_ca = file("gateway.client_ca");
+    let tls = match (file("gateway.tls_cert"), file("gateway.tls_key")) {
+        (Some(cert), Some(key)) => Some(Tls { cert, key, client_ca }),
+        (None, None) if client_ca.is_none() => None,
+        _ => {
+            complaints.push(
+                "gateway.tls_cert and gateway.tls_key go together, and gateway.client_ca needs both"
+                    .to_owned(),
+            );
+            None
+        }
+    };
+    if tls.is_some() && listen.is_none() {
+        complaints.push("gateway.tls_cert needs gateway.listen: TLS is for that listener".to_owned());
+    }
+    Gateway { listen, tls, grpc_listen }
 }
 
 /// An address to listen on; none when nothing is said.

@@ -26,7 +26,8 @@ pub(super) fn allow(allowed: &Allowed, dialect: Dialect) -> HttpResponse {
         Dialect::Bare => StatusCode::NO_CONTENT,
     };
     let mut response = HttpResponse::new(status);
-    put(response.headers_mut(), allowed_headers(allowed));
+    put(response.headers_mut(), left_headers(allowed));
+    put(response.headers_mut(), whose_headers(allowed));
     response
 }
 
@@ -44,13 +45,16 @@ pub(super) fn refuse(refused: Refused, dialect: Dialect) -> HttpResponse {
     response
 }
 
-/// What is said of a call that may pass, whatever the protocol.
-pub(super) fn allowed_headers(allowed: &Allowed) -> [(&'static str, String); 6] {
+/// What the client of a call that may pass is told, whatever the protocol.
+pub(super) fn left_headers(allowed: &Allowed) -> [(&'static str, String); 4] {
     // The latest instant by which everything is free again is a window away.
-    let state = format!("\"group\";r={};t={}", allowed.left, allowed.window_s);
-    let [policy, state, limit, remaining] = limits(allowed, state);
+    limits(allowed, format!("\"group\";r={};t={}", allowed.left, allowed.window_s))
+}
+
+/// What the API behind the gateway is told, whatever the protocol.
+pub(super) fn whose_headers(allowed: &Allowed) -> [(&'static str, String); 2] {
     let integration = ("portal-integration", allowed.integration.to_string());
-    [policy, state, limit, remaining, integration, ("portal-group", allowed.group.to_string())]
+    [integration, ("portal-group", allowed.group.to_string())]
 }
 
 /// What is said of a call that may not, whatever the protocol.

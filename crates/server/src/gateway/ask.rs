@@ -9,10 +9,9 @@ use actix_web::{
 };
 use app::quota::{Caller, Question};
 use data_encoding::BASE64;
-use std::num::NonZeroU32;
+use domain::roster::SiteId;
+use std::{borrow::Cow, num::NonZeroU32};
 
-/// Longest id of a site.
-const SITE_CHARS_MAX: usize = 64;
 /// Longest header that shows a caller; anything longer opens nothing.
 const SHOWN_CHARS_MAX: usize = 1_024;
 
@@ -40,7 +39,7 @@ pub(super) struct Asked<'a> {
     /// What a signature goes over.
     pub(super) parts: [&'a str; 7],
     shown: Shown<'a>,
-    site: Option<&'a str>,
+    site: Option<Cow<'a, str>>,
     cost: u32,
 }
 
@@ -68,7 +67,8 @@ impl<'a> Asked<'a> {
         // header that no client can write.
         let (authorization, key) = (of(&header::AUTHORIZATION)?, of(&KEY)?);
         let shown = if has_looked { key.map_or(Shown::Nothing, Shown::Key) } else { shown(authorization) };
-        let site = site(of(&SITE)?)?;
+        let stated_site = of(&SITE)?;
+        let site = site(stated_site)?;
         let stated_cost = of(&COST)?;
         let cost = stated_cost.map_or(Ok(1), cost)?;
         let gateway = match of(&SIGNATURE)? {
@@ -78,7 +78,7 @@ impl<'a> Asked<'a> {
                 Gateway::Signature { credential, time, nonce, signature }
             }
         };
-        let sent = [authorization, key, site, stated_cost].map(Option::unwrap_or_default);
+        let sent = [authorization, key, stated_site, stated_cost].map(Option::unwrap_or_default);
         let [authorization, key, site_sent, cost_sent] = sent;
         let (method, path) = (request.method().as_str(), request.path());
         let parts = [method, path, stated, authorization, key, site_sent, cost_sent];
@@ -87,7 +87,7 @@ impl<'a> Asked<'a> {
 
     /// What is asked of the application.
     pub(super) fn question(&self) -> Question<'_> {
-        Question { caller: self.shown.caller(), site: self.site, cost: self.cost }
+        Question { caller: self.shown.caller(), site: self.site.as_deref(), cost: self.cost }
     }
 }
 
@@ -128,15 +128,8 @@ pub(crate) fn pair(encoded: &str) -> Option<(String, usize)> {
 }
 
 /// The id of a site, if it is one.
-pub(super) fn site(stated: Option<&str>) -> Result<Option<&str>, Refused> {
-    match stated {
-        Some(text) if !is_site(text) => Err(malformed("a site's id has 1 to 64 visible ASCII characters")),
-        stated => Ok(stated),
-    }
-}
-
-fn is_site(text: &str) -> bool {
-    (1..=SITE_CHARS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+pub(super) fn site(stated: Option<&str>) -> Result<Option<Cow<'_, str>>, Refused> {
+    stated.map(SiteId::normal).transpose().map_err(|error| malformed(&error.to_string()))
 }
 
 /// Reads a cost: digits, from 1 on.

@@ -8,6 +8,7 @@
 mod answer;
 mod ask;
 pub mod grpc;
+pub(crate) mod own;
 mod refusal;
 
 use crate::{
@@ -73,6 +74,9 @@ pub(crate) async fn handle(request: &HttpRequest, dialect: Dialect) -> HttpRespo
 
 async fn decide(request: &HttpRequest) -> Result<app::quota::Allowed, Refused> {
     let portal = request.app_data::<Data<Portal>>().ok_or_else(|| Problem::new(&kinds::INTERNAL))?;
+    if portal.has_own_door && request.app_data::<own::Here>().is_none() {
+        return Err(Problem::new(&kinds::NO_ROUTE).into());
+    }
     let asked = Asked::read(request)?;
     let known = identify(portal, &asked).await?;
     if !portal.app.keeps_pace(&known) {

@@ -42,6 +42,7 @@ static REASONS: &[(&Kind, &str)] = &[
     (&kinds::DOOR_CREDENTIAL_UNKNOWN, "credential-unknown"),
     (&kinds::DOOR_SUSPENDED, "group-suspended"),
     (&kinds::DOOR_SITE_MISSING, "site-missing"),
+    (&kinds::DOOR_SITE_STRANGE, "site-not-registered"),
     (&kinds::DOOR_NEVER, "cost-never-admissible"),
     (&kinds::DOOR_COST, "cost-malformed"),
     (&kinds::GATEWAY_UNKNOWN, "gateway-unknown"),
@@ -71,6 +72,7 @@ pub(super) fn of(verdict: Verdict) -> Result<Allowed, Refused> {
                 .into()
         }
         Refusal::SiteMissing => Problem::new(&kinds::DOOR_SITE_MISSING).into(),
+        Refusal::SiteNotRegistered => Problem::new(&kinds::DOOR_SITE_STRANGE).into(),
         Refusal::NeverAdmissible { largest } => Problem::new(&kinds::DOOR_NEVER)
             .detail(format!("a call may cost at most {largest}; one that costs more can never pass"))
             .into(),

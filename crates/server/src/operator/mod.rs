@@ -1,7 +1,8 @@
-//! Commands of the operator on the machine itself. But for `keys` they open the data directory, so no server may
+//! Commands of the operator on the machine itself. But for `keys` and `mailcheck` they open the data directory, so no server may
 //! run on it.
 
 pub(crate) mod keys;
 pub(crate) mod log;
+pub(crate) mod mailcheck;
 pub(crate) mod serve;
 pub(crate) mod staff;

@@ -38,11 +38,13 @@ fn start_log(config: &Config) -> Result<(), Failure> {
 }
 
 /// Our own crates at the level asked for. Other people's are heard from `warn` on only: their finer lines quote
-/// statements and dialogues.
+/// statements and dialogues. The resolver's client is never heard: it quotes the names it asks for.
 fn filter(level: &str) -> EnvFilter {
-    let ours = ["access", "app", "domain", "eventlog", "quota", "readmodel", "server"];
+    let ours = ["access", "app", "domain", "eventlog", "quota", "reachability", "readmodel", "server"];
     let directives = ours.map(|target| format!("{target}={level}")).join(",");
-    EnvFilter::new(format!("warn,{directives}"))
+    let silent =
+        ["hickory_net", "hickory_proto", "hickory_resolver"].map(|target| format!("{target}=off")).join(",");
+    EnvFilter::new(format!("warn,{silent},{directives}"))
 }
 
 /// A panic's message may hold what was being worked on; its place does not.
@@ -69,6 +71,7 @@ mod tests {
                     assert!(!tracing::enabled!(target: "sqlx::query", Level::DEBUG), "{level}");
                     assert!(!tracing::enabled!(target: "lettre", Level::INFO), "{level}");
                     assert!(tracing::enabled!(target: "sqlx::query", Level::WARN), "{level}");
+                    assert!(!tracing::enabled!(target: "hickory_net::udp", Level::ERROR), "{level}");
                 },
             );
         }

@@ -87,6 +87,7 @@ problems! {
     DOOR_CREDENTIAL_UNKNOWN = 401 "gateway.credential_unknown" "Unknown credential" "The call's credential opens nothing, or does not any more.";
     DOOR_SUSPENDED = 403 "gateway.group_suspended" "Group suspended" "Every call of the group is refused until staff let them pass again.";
     DOOR_SITE_MISSING = 400 "gateway.site_missing" "No site" "Each customer site of the group has a limit of its own, and the call names none in Portal-Site.";
+    DOOR_SITE_STRANGE = 403 "gateway.site_not_registered" "Site not registered" "The customer site in Portal-Site has not installed the integration; installing it is POST /gateway/sites.";
     DOOR_NEVER = 403 "gateway.cost_never_admissible" "Costs too much" "The call costs more than a whole window allows, so it can never pass.";
     DOOR_COST = 400 "gateway.cost" "Cost refused" "Portal-Cost is a whole number from 1 to 4294967295.";
     QUOTA_EXCEEDED = 429 "gateway.quota_exceeded" "Quota exceeded" "A limit is reached; `violated-policies` names it, and Retry-After says when a call may pass." retry 1;

@@ -162,13 +162,6 @@ impl Problem {
 
     /// The answer, bound to the request it failed.
     pub fn respond(&self, request_id: Option<Uuid>) -> HttpResponse {
-        let (kind, quota) = (self.kind, self.quota.as_ref());
-        let field = |error: &FieldError| ProblemField {
-            pointer: error.pointer.clone(),
-            code: error.code,
-            detail: error.detail.clone(),
-            fix: error.fix.clone(),
-        };
         let mut response = HttpResponseBuilder::new(self.status_code());
         if let Some(seconds) = self.retry_after_s {
             response.insert_header((header::RETRY_AFTER, seconds));
@@ -176,11 +169,28 @@ impl Problem {
         for (name, value) in &self.headers {
             response.insert_header((*name, value.as_str()));
         }
-        if kind.status == 401 {
-            let scheme = if *kind == kinds::GATEWAY_UNKNOWN { "Portal-Gateway" } else { "Bearer" };
+        if let Some(scheme) = self.scheme() {
             response.insert_header((header::WWW_AUTHENTICATE, scheme));
         }
-        response.content_type(MEDIA_TYPE).json(ProblemBody {
+        response.content_type(MEDIA_TYPE).json(self.body(request_id))
+    }
+
+    /// How to show who one is, where that is missing.
+    pub(crate) fn scheme(&self) -> Option<&'static str> {
+        let scheme = if *self.kind == kinds::GATEWAY_UNKNOWN { "Portal-Gateway" } else { "Bearer" };
+        (self.kind.status == 401).then_some(scheme)
+    }
+
+    /// The document.
+    pub(crate) fn body(&self, request_id: Option<Uuid>) -> ProblemBody {
+        let (kind, quota) = (self.kind, self.quota.as_ref());
+        let field = |error: &FieldError| ProblemField {
+            pointer: error.pointer.clone(),
+            code: error.code,
+            detail: error.detail.clone(),
+            fix: error.fix.clone(),
+        };
+        ProblemBody {
             problem_type: kind.uri(),
             title: kind.title,
             status: kind.status,
@@ -193,7 +203,7 @@ impl Problem {
             window_s: quota.map(|quota| quota.window_s),
             remaining: quota.map(|quota| quota.remaining),
             next_free_at: quota.map(|quota| quota.next_free_at),
-        })
+        }
     }
 }
 

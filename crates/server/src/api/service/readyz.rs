@@ -2,6 +2,7 @@
 
 use crate::{portal::Portal, problem::Problem};
 use actix_web::{HttpResponse, web::Data};
+use app::quota::Door;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -9,13 +10,13 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Readiness {
-    /// Whether all of it works.
+    /// Whether requests should come here: all of it works, or does as well as on any other node.
     ready: bool,
     /// Changes are taken: the log can be written.
     writing: Part,
     /// Queries are answered: the read model has caught up.
     reading: Part,
-    /// Calls are answered at the door: it knows who is who.
+    /// Calls are counted at the door: it knows who is who, and reaches the quota ledger.
     quota: Part,
     /// The server is about to stop.
     draining: bool,
@@ -83,16 +84,18 @@ impl Readiness {
             stopped_at: status.failed.as_ref().map(|failed| failed.position.0),
             event_type: status.failed.map(|failed| failed.event_type),
         };
-        let quota = Part {
-            ready: portal.app.is_door_ready(),
-            reason: (!portal.app.is_door_ready()).then_some("the door does not know who is who"),
-            lag: None,
-            stopped_at: None,
-            event_type: None,
+        let (reason, answers) = match portal.app.door() {
+            Door::Open => (None, true),
+            // Another node can do no better, and a production group's grace is here.
+            Door::LedgerAway => (Some("the quota ledger cannot be reached"), true),
+            Door::Filling => (Some("the door does not know who is who"), false),
+            Door::ClockAstray => (Some("this clock is too far from the quota ledger's"), false),
+            Door::Stopped => (Some("nothing counts calls any more"), false),
         };
+        let quota = Part { ready: reason.is_none(), reason, lag: None, stopped_at: None, event_type: None };
         let draining = portal.is_draining();
         Self {
-            ready: writing.ready && reading.ready && quota.ready && !draining,
+            ready: writing.ready && reading.ready && answers && !draining,
             writing,
             reading,
             quota,

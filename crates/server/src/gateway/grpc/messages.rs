@@ -32,9 +32,9 @@ pub struct Entry {
     /// Name.
     #[prost(string, tag = "1")]
     pub key: String,
-    /// Value.
-    #[prost(string, tag = "2")]
-    pub value: String,
+    /// Value. A string by definition, but Envoy puts in whatever bytes a client sent in a header.
+    #[prost(bytes = "vec", tag = "2")]
+    pub value: Vec<u8>,
 }
 
 /// `google.protobuf.UInt64Value`.
@@ -57,6 +57,12 @@ pub struct RateLimitResponse {
     /// Goes with the answer to the client.
     #[prost(message, repeated, tag = "3")]
     pub response_headers_to_add: Vec<HeaderValue>,
+    /// Goes with the call to the API.
+    #[prost(message, repeated, tag = "4")]
+    pub request_headers_to_add: Vec<HeaderValue>,
+    /// Body of the answer to a client whose call may not pass.
+    #[prost(bytes = "vec", tag = "5")]
+    pub raw_body: Vec<u8>,
 }
 
 /// What is answered to one descriptor.

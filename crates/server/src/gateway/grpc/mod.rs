@@ -3,11 +3,14 @@
 //! A descriptor names the caller by an entry `credential` (an `Authorization` header, or the secret alone) or
 //! `key` (a public key; Envoy's configuration vouches for it), and perhaps a `site`. The gateway shows its own
 //! credential as metadata `portal-gateway`.
+//!
+//! Whatever a client can bring about is answered, with the status that is meant in `Portal-Status`: a failure may
+//! let the call pass, as Envoy's configuration says.
 
 pub mod messages;
 
 use super::{
-    answer::{allowed_headers, refused_headers},
+    answer::{left_headers, refused_headers, whose_headers},
     ask::{self, Shown},
     refusal::{self, Refused},
 };
@@ -41,8 +44,10 @@ use tonic_prost::ProstCodec;
 const DESCRIPTORS_MAX: usize = 10;
 /// Requests of one connection at once.
 const STREAMS_MAX: u32 = 1_024;
-/// Longest message in bytes.
-const MESSAGE_BYTES_MAX: usize = 16 * 1024;
+/// Longest message in bytes: a client's headers, of which Envoy takes 60 KiB, make no question too long to be answered.
+const MESSAGE_BYTES_MAX: usize = 128 * 1024;
+/// Stands for an entry that is no text: it opens nothing, and is the id of no site.
+const NO_TEXT: &str = "\u{fffd}";
 const METHOD: &str = "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit";
 
 /// A bound port for gRPC.
@@ -134,8 +139,6 @@ async fn should_rate_limit(
     request: &Request<RateLimitRequest>,
 ) -> Result<RateLimitResponse, Status> {
     let credential = request.metadata().get("portal-gateway").and_then(|value| value.to_str().ok());
-    let known = super::by_credential(portal, credential.unwrap_or_default());
-    let known = known.await.map_err(|refused| status_of(refused.problem()))?;
     let asked = request.get_ref();
     if asked.descriptors.is_empty() || asked.descriptors.len() > DESCRIPTORS_MAX {
         return Err(Status::invalid_argument("1 to 10 descriptors are expected"));
@@ -147,22 +150,29 @@ async fn should_rate_limit(
             response.statuses.push(DescriptorStatus::default());
             continue;
         }
-        if !portal.app.keeps_pace(&known) {
-            return Err(status_of(&Problem::new(&kinds::DOOR_PACE)));
-        }
-        match ask(portal, descriptor, asked.hits_addend).await {
+        match decide(portal, credential.unwrap_or_default(), descriptor, asked.hits_addend).await {
             Ok(allowed) => admit(&mut response, &allowed),
-            Err(refused) if is_answer(refused.problem()) => refuse(&mut response, &refused),
-            Err(refused) => return Err(status_of(refused.problem())),
+            Err(refused) if refused.problem().kind.status < 500 => refuse(&mut response, &refused),
+            Err(refused) => return Err(undecided(refused.problem())),
         }
     }
     Ok(response)
 }
 
-async fn ask(portal: &Portal, descriptor: &RateLimitDescriptor, hits: u32) -> Result<Allowed, Refused> {
+async fn decide(
+    portal: &Portal,
+    credential: &str,
+    descriptor: &RateLimitDescriptor,
+    hits: u32,
+) -> Result<Allowed, Refused> {
+    let known = super::by_credential(portal, credential).await?;
+    if !portal.app.keeps_pace(&known) {
+        return Err(Problem::new(&kinds::DOOR_PACE).into());
+    }
     let entry = |name: &str| {
         let mut entries = descriptor.entries.iter().filter(|entry| entry.key == name);
-        entries.next().map(|entry| entry.value.as_str()).filter(|value| !value.is_empty())
+        let value = entries.next().map(|entry| str::from_utf8(&entry.value).unwrap_or(NO_TEXT));
+        value.filter(|value| !value.is_empty())
     };
     let shown = match (entry("key"), entry("credential")) {
         (Some(key), None) => Shown::Key(key),
@@ -175,7 +185,7 @@ async fn ask(portal: &Portal, descriptor: &RateLimitDescriptor, hits: u32) -> Re
     // No addend is one unit: the protocol can't tell it from zero.
     let cost = hits.map_err(|_| Problem::new(&kinds::DOOR_COST))?.max(1);
     let site = ask::site(entry("site"))?;
-    let question = Question { caller: shown.caller(), site, cost };
+    let question = Question { caller: shown.caller(), site: site.as_deref(), cost };
     refusal::of(portal.app.authorise(question).await.map_err(Problem::from)?)
 }
 
@@ -186,36 +196,32 @@ fn admit(response: &mut RateLimitResponse, allowed: &Allowed) {
         duration_until_reset: Some(Duration { seconds: allowed.window_s.into() }),
     });
     // Of several descriptors the last one is told.
-    response.response_headers_to_add = allowed_headers(allowed).into_iter().map(header).collect();
+    response.response_headers_to_add = left_headers(allowed).into_iter().map(header).collect();
+    response.request_headers_to_add = whose_headers(allowed).into_iter().map(header).collect();
 }
 
 fn refuse(response: &mut RateLimitResponse, refused: &Refused) {
     response.overall_code = Code::OverLimit.into();
-    let exceeded = refused.exceeded();
+    let (problem, exceeded) = (refused.problem(), refused.exceeded());
     response.statuses.push(DescriptorStatus {
         code: Code::OverLimit.into(),
         limit_remaining: exceeded.map_or(0, |exceeded| exceeded.would.left),
         duration_until_reset: exceeded.map(|exceeded| Duration { seconds: exceeded.retry_after_s.into() }),
     });
-    response.response_headers_to_add = refused_headers(refused).into_iter().map(header).collect();
+    let status = ("portal-status", problem.kind.status.to_string());
+    let challenge = problem.scheme().map(|scheme| ("www-authenticate", scheme.to_owned()));
+    let headers = refused_headers(refused).into_iter().chain([status]).chain(challenge);
+    response.response_headers_to_add = headers.map(header).collect();
+    response.request_headers_to_add.clear();
+    // Numbers and texts of ours: they always are JSON.
+    response.raw_body = serde_json::to_vec(&problem.body(None)).unwrap_or_default();
 }
 
 fn header((key, value): (&'static str, String)) -> HeaderValue {
     HeaderValue { key: key.to_owned(), value }
 }
 
-/// Whether a refusal is an answer about the call. What is wrong with us or with the gateway is a failure, and
-/// Envoy's configuration says what becomes of the call then.
-fn is_answer(problem: &Problem) -> bool {
-    problem.kind.status < 500 && problem.kind.status != 400
-}
-
-fn status_of(problem: &Problem) -> Status {
-    let text = problem.detail.clone().unwrap_or_else(|| problem.kind.when.to_owned());
-    match problem.kind.status {
-        400 => Status::invalid_argument(text),
-        401 => Status::unauthenticated(text),
-        429 => Status::resource_exhausted(text),
-        _ => Status::unavailable(text),
-    }
+/// What is wrong with us is a failure: Envoy's configuration says what becomes of the call then.
+fn undecided(problem: &Problem) -> Status {
+    Status::unavailable(problem.detail.clone().unwrap_or_else(|| problem.kind.when.to_owned()))
 }
