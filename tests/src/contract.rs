@@ -49,7 +49,9 @@ impl Contract {
         let operations = paths.iter().flat_map(|(path, item)| {
             let methods = item.as_object().into_iter().flat_map(Map::keys);
             methods
-                .filter(|method| matches!(method.as_str(), "get" | "post" | "put" | "patch" | "delete"))
+                .filter(|method| {
+                    matches!(method.as_str(), "get" | "post" | "put" | "patch" | "delete" | "options")
+                })
                 .map(move |method| (method.to_uppercase(), path.clone()))
         });
         operations.collect()

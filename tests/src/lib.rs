@@ -10,6 +10,7 @@ mod portal;
 pub mod postgres;
 mod principals;
 pub mod process;
+pub mod proxy;
 mod random;
 
 pub use aftermath::read_model_equals_one_built_anew;
@@ -25,7 +26,8 @@ pub use random::Random;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(30);
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// A pause between two looks at something that is to change.
+pub const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// Waits until a condition holds; fails with its name when it does not come to hold.
 pub async fn until(what: &str, holds: impl AsyncFn() -> bool) {

@@ -14,6 +14,16 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Who runs it when the tests run as root, as which PostgreSQL refuses to run.
 const USER: &str = "postgres";
 
+/// A clock that somebody sets wrong, found before the built-in one.
+const FAULTY_CLOCK: [&str; 5] = [
+    "CREATE SCHEMA faults",
+    "CREATE TABLE faults.skew (ms bigint NOT NULL)",
+    "INSERT INTO faults.skew VALUES (0)",
+    "CREATE FUNCTION faults.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS \
+     $$SELECT pg_catalog.clock_timestamp() + (SELECT ms FROM faults.skew) * interval '1 ms'$$",
+    "ALTER DATABASE postgres SET search_path = faults, pg_catalog, public",
+];
+
 /// A running server; killed when dropped.
 pub struct Postgres {
     folder: TempDir,
@@ -46,6 +56,31 @@ impl Postgres {
     pub fn url(&self) -> String {
         let socket = self.folder.path().to_str().expect("a plain path").replace('/', "%2F");
         format!("postgres://postgres@localhost/postgres?host={socket}")
+    }
+
+    /// The socket it listens on.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join(".s.PGSQL.5432")
+    }
+
+    /// Gives sessions that begin from now on a clock that [`Postgres::skew`] sets wrong: it shadows the
+    /// built-in one.
+    #[must_use]
+    pub fn with_faulty_clock(self) -> Self {
+        for statement in FAULTY_CLOCK {
+            self.query(statement);
+        }
+        self.skew(3_600_000);
+        let ahead =
+            self.query("SELECT round(extract(epoch FROM clock_timestamp() - pg_catalog.clock_timestamp()))");
+        assert_eq!(ahead, "3600", "the faulty clock is not the one that is asked");
+        self.skew(0);
+        self
+    }
+
+    /// Sets the faulty clock so many milliseconds ahead of the machine's.
+    pub fn skew(&self, ms: i64) {
+        self.query(&format!("UPDATE faults.skew SET ms = {ms}"));
     }
 
     /// Ends it as a crash does: nothing is written any more.

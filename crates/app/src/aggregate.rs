@@ -17,7 +17,7 @@ use domain::{
     prodgroup::ProdGroup,
     roster::{Roster, RosterOf},
     staff::Staff,
-    usagewatch::UsageWatch,
+    usagewatch::{UsageWatch, WatchOf},
 };
 use eventlog::{NewEvent, StreamName};
 use uuid::Uuid;
@@ -98,9 +98,12 @@ impl Aggregate for Allowance {
 }
 
 impl Aggregate for UsageWatch {
-    type Id = GroupRef;
-    fn uuid(id: GroupRef) -> Uuid {
-        Allowance::uuid(id)
+    type Id = WatchOf;
+    fn uuid(id: WatchOf) -> Uuid {
+        match id {
+            WatchOf::Group(group) => Allowance::uuid(group),
+            WatchOf::Owner(owner) => owner.uuid(),
+        }
     }
 }
 

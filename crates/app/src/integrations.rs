@@ -189,7 +189,7 @@ impl StoredPair {
     /// The hash stands in side state before the fact that needs it.
     async fn keep(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         work.leaves_traces();
-        Ok(work.side().insert_api_secret(self.new.secret, &self.hash).await?)
+        work.keep_api_secret(self.new.secret, self.hash).await
     }
 
     async fn forget(&self, app: &App) -> Result<(), AppError> {

@@ -19,7 +19,7 @@ use domain::{
     Context,
     claim::{Claim, ClaimChange, ClaimKey},
     developer::Role,
-    ids::CommandId,
+    ids::{CommandId, SecretId},
     names,
     policy::Policy,
 };
@@ -92,6 +92,13 @@ impl<'a> Work<'a> {
     /// Side state, for what a use case keeps there just before its facts are appended.
     pub(crate) fn side(&self) -> &SideState {
         &self.inner.side
+    }
+
+    /// Keeps the keyed hash of an API secret, and lets the door know it.
+    pub(crate) async fn keep_api_secret(&self, secret: SecretId, hash: [u8; 32]) -> Result<(), AppError> {
+        self.inner.side.insert_api_secret(secret, &hash).await?;
+        self.inner.quota.known.remember(hash, secret).await;
+        Ok(())
     }
 
     /// Keys bound to the log.

@@ -1,9 +1,10 @@
-//! Which thresholds of a group's calls were reached and told. One for each group of either kind, in a stream of its
-//! own, so that nobody's calls bump the version that others change the group by.
+//! Which thresholds of limits were reached and told. One for each group of either kind and one for each owner of
+//! development groups, in streams of their own, so that nobody's calls bump the version that others change things by.
 
 use crate::{
     decider::{Context, Decider, Decision, Unexpected},
     group::{GroupRef, WindowKind},
+    ids::{DeveloperId, IntegrationId},
     sealed::Subjects,
     stored_events,
 };
@@ -28,12 +29,41 @@ pub enum Command {
     Tell(Threshold),
 }
 
+/// Which limit a threshold is one of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitOf {
+    /// The group's own, or that of a part with a pool of its own.
+    #[default]
+    Group,
+    /// That over all development groups of their owner.
+    Owner,
+    /// That over all development groups of an organisation.
+    Organisation,
+    /// The share of one integration in the calls of its group.
+    Share,
+}
+
+/// Whose thresholds are remembered together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WatchOf {
+    /// Those of a group's own limits.
+    Group(GroupRef),
+    /// Those of limits over many groups, as this owner of some is told them.
+    Owner(DeveloperId),
+}
+
+/// What a threshold is one of: the limit, and the part of the group's calls where parts have limits of their own.
+pub type Meter = (LimitOf, Option<Uuid>);
+
 /// A threshold that was reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Threshold {
-    /// Of which group.
+    /// Of which group; of a limit over many groups, one of them that the told owner has.
     pub group: GroupRef,
-    /// Which part of the group's calls, where parts have limits of their own.
+    /// Of which limit.
+    pub limit_of: LimitOf,
+    /// Which part of the group's calls, where parts have limits of their own: an integration that has a share.
     pub part: Option<Uuid>,
     /// In percent of the limit.
     pub percent: u8,
@@ -57,9 +87,12 @@ pub enum Event {
 /// A threshold was reached, for the first time in its window.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reached {
-    /// Of which group.
+    /// Of which group; of a limit over many groups, one of them that the told owner has.
     pub group: GroupRef,
-    /// Which part of the group's calls, where parts have limits of their own.
+    /// Of which limit.
+    #[serde(default, skip_serializing_if = "LimitOf::is_groups")]
+    pub limit_of: LimitOf,
+    /// Which part of the group's calls, where parts have limits of their own: an integration that has a share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<Uuid>,
     /// In percent of the limit.
@@ -72,8 +105,27 @@ pub struct Reached {
     pub window: WindowKind,
     /// When it was reached.
     pub since: DateTime<Utc>,
-    /// Whether the group's owner is told by mail.
+    /// Whether owners are told by mail.
     pub mailed: bool,
+}
+
+impl LimitOf {
+    /// Whether it is a limit over many groups.
+    pub fn is_ceiling(self) -> bool {
+        matches!(self, Self::Owner | Self::Organisation)
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+    fn is_groups(&self) -> bool {
+        *self == Self::Group
+    }
+}
+
+impl Reached {
+    /// The integration whose share it is.
+    pub fn integration(&self) -> Option<IntegrationId> {
+        self.part.filter(|_| self.limit_of == LimitOf::Share).map(IntegrationId::from_uuid)
+    }
 }
 
 impl Subjects for Reached {}
@@ -92,8 +144,8 @@ pub enum UsageWatch {
     /// Nothing yet.
     #[default]
     Quiet,
-    /// The newest of each part and threshold.
-    Told(BTreeMap<(Option<Uuid>, u8), Told>),
+    /// The newest of each limit, part and threshold.
+    Told(BTreeMap<(Meter, u8), Told>),
 }
 
 /// When a threshold was told.
@@ -117,18 +169,22 @@ impl Decider for UsageWatch {
 
     fn decide(&self, command: Command, _: &Context<'_>) -> Result<Decision<Event>, Rejection> {
         let Command::Tell(reached) = command;
-        let before = self.told(reached.part, reached.percent);
+        let meter = (reached.limit_of, reached.part);
+        let before = self.told(meter, reached.percent);
         let passed = |since: Option<DateTime<Utc>>| since.map(|since| reached.since - since);
+        // Of a limit that was raised or lowered since, nobody has heard anything yet.
+        let is_other_limit = before.is_some_and(|told| told.is_of_another_limit(&reached));
         // A window may be as short as a minute, and history is kept for ever.
-        let is_new = passed(before.map(|told| told.since)).is_none_or(|passed| passed >= RECORDED_EVERY);
+        let is_new = is_other_limit
+            || passed(before.map(|told| told.since)).is_none_or(|passed| passed >= RECORDED_EVERY);
         if !is_new {
             return Ok(Decision::nothing());
         }
         let last_mail = passed(before.and_then(|told| told.mailed));
-        let may_mail = last_mail.is_none_or(|passed| passed >= MAILED_EVERY);
-        let Threshold { group, part, percent, limit, window_s, window, since } = reached;
+        let may_mail = is_other_limit || last_mail.is_none_or(|passed| passed >= MAILED_EVERY);
+        let Threshold { group, limit_of, part, percent, limit, window_s, window, since } = reached;
         let mailed = percent >= MAILED_FROM_PERCENT && may_mail;
-        let reached = Reached { group, part, percent, limit, window_s, window, since, mailed };
+        let reached = Reached { group, limit_of, part, percent, limit, window_s, window, since, mailed };
         Ok(Decision::events([Event::Reached(reached)]))
     }
 
@@ -138,7 +194,7 @@ impl Decider for UsageWatch {
             Self::Quiet => BTreeMap::new(),
             Self::Told(all) => all,
         };
-        let key = (reached.part, reached.percent);
+        let key = ((reached.limit_of, reached.part), reached.percent);
         let before = all.get(&key).and_then(|told| told.mailed);
         let mailed = if reached.mailed { Some(reached.since) } else { before };
         let Reached { since, limit, window_s, .. } = *reached;
@@ -159,23 +215,31 @@ impl Decider for UsageWatch {
     }
 }
 
+impl Told {
+    /// Whether a threshold that was reached later is one of another number of calls.
+    fn is_of_another_limit(&self, reached: &Threshold) -> bool {
+        let is_other = (self.limit, self.window_s) != (reached.limit, reached.window_s);
+        is_other && reached.since > self.since
+    }
+}
+
 impl UsageWatch {
-    /// When a threshold of a part was told last.
-    pub fn told(&self, part: Option<Uuid>, percent: u8) -> Option<&Told> {
+    /// When a threshold of a limit was told last.
+    pub fn told(&self, meter: Meter, percent: u8) -> Option<&Told> {
         match self {
             Self::Quiet => None,
-            Self::Told(all) => all.get(&(part, percent)),
+            Self::Told(all) => all.get(&(meter, percent)),
         }
     }
 
     /// Whether it is still worth telling that a threshold was reached: not when it was reached again since, or a
     /// higher one in the same window.
-    pub fn is_news(&self, part: Option<Uuid>, percent: u8, since: DateTime<Utc>) -> bool {
+    pub fn is_news(&self, meter: Meter, percent: u8, since: DateTime<Utc>) -> bool {
         let Self::Told(all) = self else { return false };
-        let Some(told) = all.get(&(part, percent)).filter(|told| told.since == since) else { return false };
+        let Some(told) = all.get(&(meter, percent)).filter(|told| told.since == since) else { return false };
         let ends = since + TimeDelta::seconds(told.window_s.into());
-        let is_higher = |(key, higher): (&(Option<Uuid>, u8), &Told)| {
-            key.0 == part && key.1 > percent && since <= higher.since && higher.since < ends
+        let is_higher = |(key, higher): (&(Meter, u8), &Told)| {
+            key.0 == meter && key.1 > percent && since <= higher.since && higher.since < ends
         };
         !all.iter().any(is_higher)
     }

@@ -5,7 +5,7 @@
 //! is given back is taken off that charge. So a node that dies forfeits what it held, and can't exceed a limit.
 
 use crate::{
-    chain::{Chain, Limit, Role, Violated},
+    chain::{Chain, Limit, Link, Role, Violated},
     window::{Usage, Window},
 };
 
@@ -78,7 +78,7 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// Units of the pool's own limit that nobody has leased.
     pub left: u32,
-    /// Units the shadow limit would have refused of what was granted.
+    /// Units the shadow limit would have refused of what was granted: those that are spent last.
     pub shadow_refused: u32,
     /// Thresholds of the chain's limits that are reached and not yet told to people.
     pub crossed: Vec<Crossed>,
@@ -143,9 +143,11 @@ pub fn exchange(accounts: &mut [Account], ask: &Ask<'_>, now: i64) -> Outcome {
     let links = ask.chain.links();
     for (account, link) in accounts.iter_mut().zip(links) {
         account.bring_to(now, link.limit.window);
-        for (lease, unspent) in ask.returned {
-            account.take_back(*lease, *unspent);
-        }
+    }
+    for (lease, unspent) in ask.returned {
+        give_back(accounts, *lease, *unspent);
+    }
+    for (account, link) in accounts.iter_mut().zip(links) {
         if ask.owed > 0 && link.role != Role::Reserved {
             account.usage.charge(link.limit.window, now, now, ask.owed);
         }
@@ -160,13 +162,40 @@ pub fn exchange(accounts: &mut [Account], ask: &Ask<'_>, now: i64) -> Outcome {
         Verdict::Granted { units, ends } => lease_out(accounts, ask, units, ends, now),
         Verdict::Refused { .. } | Verdict::Returned | Verdict::Damaged => 0,
     };
-    let mut crossed = Vec::new();
-    for (account, link) in accounts.iter_mut().zip(links) {
-        if let Role::Binding(violated) = link.role {
-            account.cross(violated, link.limit, ask.acknowledged, now, &mut crossed);
-        }
-    }
+    let crossed = crossed(accounts, ask, now);
     Outcome { verdict, left: room(accounts, ask.chain, 0), shadow_refused, crossed }
+}
+
+/// What of a lease is unspent goes back to every account of the chain. A shadow has counted what it would have let
+/// pass of the lease, and that is spent first.
+pub(crate) fn give_back(accounts: &mut [Account], lease: u64, unspent: u32) {
+    let leased = accounts.iter().filter_map(|account| account.units_of(lease)).max().unwrap_or(0);
+    let spent = leased.saturating_sub(unspent);
+    for account in accounts {
+        account.take_back(lease, spent);
+    }
+}
+
+/// Thresholds of all limits of the chain that are to be told.
+fn crossed(accounts: &mut [Account], ask: &Ask<'_>, now: i64) -> Vec<Crossed> {
+    let mut crossed = Vec::new();
+    let uses: Vec<(Link, u64)> =
+        ask.chain.links().iter().copied().zip(accounts.iter().map(|account| account.usage.used())).collect();
+    for (at, (account, link)) in accounts.iter_mut().zip(ask.chain.links()).enumerate() {
+        let Role::Binding(violated) = link.role else { continue };
+        let is_implied = uses[..at].iter().any(|earlier| says_as_much(*earlier, uses[at]));
+        account.cross(violated, link.limit, is_implied, ask.acknowledged, now, &mut crossed);
+    }
+    crossed
+}
+
+/// Whether the thresholds of one limit tell what those of another could: it is no larger, and at least as much of it
+/// is used.
+fn says_as_much((one, used): (Link, u64), (other, other_used): (Link, u64)) -> bool {
+    matches!(one.role, Role::Binding(_))
+        && one.limit.window == other.limit.window
+        && one.limit.units <= other.limit.units
+        && used >= other_used
 }
 
 /// How much, and until when; or which limit has no room.
@@ -293,10 +322,14 @@ impl Account {
         self.leases.retain(|lease| lease.ends.saturating_add(RETURN_MS) > now);
     }
 
-    pub(crate) fn take_back(&mut self, lease: u64, unspent: u32) {
+    fn take_back(&mut self, lease: u64, spent: u32) {
         let Some(place) = self.leases.iter().position(|open| open.id == lease) else { return };
         let open = self.leases.swap_remove(place);
-        self.usage.refund(open.at, unspent.min(open.units));
+        self.usage.refund(open.at, open.units.saturating_sub(spent));
+    }
+
+    fn units_of(&self, lease: u64) -> Option<u32> {
+        self.leases.iter().find(|open| open.id == lease).map(|open| open.units)
     }
 
     /// Units in leases that have not ended.
@@ -305,11 +338,12 @@ impl Account {
         running.map(|lease| u64::from(lease.units)).sum()
     }
 
-    /// Adds thresholds that are reached and were not told in this window.
+    /// Adds thresholds that are reached and were not told in this window; what another limit says is not begun.
     fn cross(
         &mut self,
         violated: Violated,
         limit: Limit,
+        is_implied: bool,
         acknowledged: &[Crossed],
         now: i64,
         crossed: &mut Vec<Crossed>,
@@ -326,7 +360,7 @@ impl Account {
             if told.abs() < begun || is_other_limit && !reached {
                 *told = 0;
             }
-            if reached && *told == 0 {
+            if reached && *told == 0 && !is_implied {
                 *told = -now;
             }
             if *told < 0 {

@@ -4,7 +4,7 @@
 //! not ended when the taker looked at the clock. The engine's worker alone installs leases, and takes the rest
 //! of one out of the word before it gives it back.
 
-use crate::chain::Violated;
+use crate::{chain::Violated, engine::Answer};
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 /// Bits of the units; the others are the deadline.
@@ -99,6 +99,8 @@ pub struct Cell {
     pub(crate) slice: Slice,
     /// Units of the pool's limit that nobody had leased at the last exchange.
     pub(crate) beyond: AtomicU32,
+    /// Units of the lease that a limit which is only observed would refuse: those that are spent last.
+    shadowed: AtomicU32,
     /// Id of the lease that was put in last.
     pub(crate) lease: AtomicU64,
     /// Id of a lease that the waiting calls took whole; 0: none. The ledger need not remember it any more.
@@ -142,6 +144,24 @@ impl Cell {
     pub(crate) fn left_when_asked(&self) -> Option<u32> {
         let was_asked = self.flags.load(Ordering::Relaxed) & ASKED != 0;
         was_asked.then(|| self.beyond.load(Ordering::Relaxed))
+    }
+
+    /// So many units of the next lease would be refused by a limit that is only observed.
+    pub(crate) fn shadow(&self, units: u32) {
+        self.shadowed.store(units, Ordering::Relaxed);
+    }
+
+    /// What of a call that left `rest` of the lease would have been refused by a limit that is only observed.
+    #[inline]
+    fn shadowed(&self, cost: u32, rest: u32) -> u32 {
+        self.shadowed.load(Ordering::Relaxed).saturating_sub(rest).min(cost)
+    }
+
+    /// The answer to a call that left `rest` of the lease.
+    #[inline]
+    pub(crate) fn admitted(&self, cost: u32, rest: u32) -> Answer {
+        let left = rest.saturating_add(self.beyond.load(Ordering::Relaxed));
+        Answer::Admitted { left, graced: false, shadowed: self.shadowed(cost, rest) }
     }
 
     /// A lease of which nothing is left.

@@ -62,7 +62,7 @@ pub struct Link {
 pub struct Grace {
     /// How long after the ledger was last reached.
     pub lasts: Duration,
-    /// Units in all, for one outage.
+    /// Units of the whole pool, for one outage, on each node.
     pub units: u32,
 }
 
@@ -70,7 +70,7 @@ pub struct Grace {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chain {
     links: Vec<Link>,
-    /// Units kept from this part for others, and the parts they are kept for, are links too.
+    /// Shares declared for the pool: what a node may hold or let pass unasked is divided among them and the rest.
     shares: u32,
     /// From then on other limits are in force, so that nothing may be leased beyond (ms since 1970).
     pub until: Option<i64>,
@@ -155,6 +155,11 @@ impl Chain {
     pub fn slice(&self) -> u32 {
         let pool = self.pool().limit.units;
         ((pool / 100).max(1) / (self.shares + 1)).min(LEASE_UNITS_MAX)
+    }
+
+    /// Units that pass on a node during an outage, divided like a lease.
+    pub(crate) fn graced_units(&self) -> u32 {
+        self.grace.map_or(0, |grace| grace.units / (self.shares + 1))
     }
 
     /// Units that one exchange grants at most to several calls that wait.

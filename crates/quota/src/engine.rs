@@ -98,6 +98,8 @@ pub enum Answer {
         left: u32,
         /// It passed although the ledger could not be reached.
         graced: bool,
+        /// Units of it that a limit which is only observed would have refused.
+        shadowed: u32,
     },
     /// It is not counted.
     Refused {
@@ -161,12 +163,11 @@ impl Engine {
     /// Answers from memory, if memory knows: a few nanoseconds.
     #[inline]
     pub fn try_spend(&self, cell: &Cell, cost: u32) -> Option<Answer> {
-        let now = self.shared.time.coarse_ms();
-        if let Some(rest) = cell.slice.take(cost.max(1), now.cast_unsigned()) {
-            let left = rest.saturating_add(cell.beyond.load(Ordering::Relaxed));
-            return Some(Answer::Admitted { left, graced: false });
+        let (now, cost) = (self.shared.time.coarse_ms(), cost.max(1));
+        if let Some(rest) = cell.slice.take(cost, now.cast_unsigned()) {
+            return Some(cell.admitted(cost, rest));
         }
-        cell.closed(now).map(|closed| Answer::Refused { closed, left: 0 })
+        cell.closed(now).map(|closed| Answer::Refused { closed, left: cell.beyond.load(Ordering::Relaxed) })
     }
 
     /// The same for whoever has only the name of a pool.
@@ -218,6 +219,11 @@ impl Engine {
     /// Effective time (ms since 1970).
     pub fn now_ms(&self) -> i64 {
         self.shared.now_ms()
+    }
+
+    /// How far this node was behind the ledger's clock when it last looked (ms; before it: negative).
+    pub fn behind_ms(&self) -> i64 {
+        self.shared.behind_ms()
     }
 
     /// What became of calls until now.

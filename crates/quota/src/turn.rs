@@ -81,12 +81,12 @@ impl Open {
         let Some(grace) = self.chain.grace else { return Answer::Unavailable };
         let within = u128::try_from(lasted).is_ok_and(|lasted| lasted <= grace.lasts.as_millis());
         // What was used up when the ledger was last asked stays so.
-        let units = grace.units.min(self.cell.left_when_asked().unwrap_or(u32::MAX));
+        let units = self.chain.graced_units().min(self.cell.left_when_asked().unwrap_or(u32::MAX));
         match self.owed.checked_add(cost).filter(|owed| within && *owed <= units) {
             Some(owed) => {
                 self.owed = owed;
                 shared.counts.graced.fetch_add(1, Ordering::Relaxed);
-                Answer::Admitted { left: units - owed, graced: true }
+                Answer::Admitted { left: units - owed, graced: true, shadowed: 0 }
             }
             None => Answer::Unavailable,
         }
@@ -166,13 +166,12 @@ impl Turn {
         if !self.returning.is_empty() {
             return;
         }
-        let Cell { slice, beyond, .. } = &*self.open.cell;
+        let cell = &*self.open.cell;
         while let Some((cost, reply)) = self.waiting.pop_front() {
-            let Some(rest) = slice.take(cost, now) else {
+            let Some(rest) = cell.slice.take(cost, now) else {
                 return self.waiting.push_front((cost, reply));
             };
-            let left = rest.saturating_add(beyond.load(Ordering::Relaxed));
-            answer(reply, Answer::Admitted { left, graced: false });
+            answer(reply, cell.admitted(cost, rest));
         }
     }
 
@@ -189,7 +188,10 @@ impl Turn {
         }
         self.open.cell.asked(outcome.left);
         match outcome.verdict {
-            Verdict::Granted { units, ends } => self.granted(shared, units, ends, outcome.left),
+            Verdict::Granted { units, ends } => {
+                self.open.cell.shadow(outcome.shadow_refused);
+                self.granted(shared, units, ends);
+            }
             Verdict::Refused { violated, retry_at, held_elsewhere } => {
                 let closed = Closed { violated, retry_at, held_elsewhere };
                 self.refused(shared, closed, outcome.left);
@@ -203,7 +205,7 @@ impl Turn {
         }
     }
 
-    fn granted(&mut self, shared: &Shared, units: u32, ends: i64, beyond: u32) {
+    fn granted(&mut self, shared: &Shared, units: u32, ends: i64) {
         let mut rest = units;
         self.open.cell.open();
         while let Some((cost, reply)) = self.waiting.pop_front() {
@@ -213,7 +215,7 @@ impl Turn {
             }
             rest -= cost;
             shared.counts.waited.fetch_add(1, Ordering::Relaxed);
-            answer(reply, Answer::Admitted { left: rest.saturating_add(beyond), graced: false });
+            answer(reply, self.open.cell.admitted(cost, rest));
         }
         if rest == 0 {
             return self.open.cell.spent(self.lease);

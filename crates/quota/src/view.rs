@@ -1,7 +1,7 @@
 //! Pools as people see them. Reading costs nothing and changes nothing.
 
 use crate::{
-    account::Account,
+    account::{Account, give_back},
     cell::Cell,
     chain::Limit,
     chain::{Chain, Role},
@@ -81,9 +81,7 @@ impl Engine {
         }
         // What lies idle in this node's own lease is as good as given back.
         let (own, lease) = (cell.slice.units(), cell.lease.load(Ordering::Acquire));
-        for account in &mut accounts {
-            account.take_back(lease, own);
-        }
+        give_back(&mut accounts, lease, own);
         let view = view(&accounts, chain);
         let standings = links.iter().zip(&accounts).map(|(link, account)| Standing {
             key: link.key,

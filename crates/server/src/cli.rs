@@ -37,7 +37,7 @@ enum Command {
     Log(operator::log::Command),
     /// Ask whether a mail address takes mail, without sending any.
     Mailcheck(operator::mailcheck::Options),
-    /// Play the journeys of vendor, staff and customer against a server of its own.
+    /// Play the journeys of vendor, staff, customer and gateway against a server of its own.
     Demo(demo::Options),
 }
 

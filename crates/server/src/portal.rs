@@ -45,6 +45,8 @@ pub struct Portal {
     pub https: bool,
     /// Whether gateways have a listener of their own: then the door is shut at the other one.
     pub has_own_door: bool,
+    /// What gateways call this node where they sign.
+    pub audience: Option<String>,
     draining: AtomicBool,
     fatal: watch::Sender<Option<Fatal>>,
 }
@@ -53,7 +55,7 @@ impl Portal {
     /// Puts the parts together.
     pub fn new(app: App, clock: Clock, ids: Ids, https: bool, fatal: watch::Sender<Option<Fatal>>) -> Self {
         let draining = AtomicBool::new(false);
-        Self { app, clock, ids, https, has_own_door: false, draining, fatal }
+        Self { app, clock, ids, https, has_own_door: false, audience: None, draining, fatal }
     }
 
     /// First part of position tokens and entity tags: 8 hex digits of the log's id.

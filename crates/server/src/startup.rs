@@ -76,6 +76,7 @@ impl Application {
         };
         let mut portal = Portal::new(app, clock, ids, https, fatal);
         portal.has_own_door = config.gateway.listen.is_some();
+        portal.audience.clone_from(&config.gateway.audience);
         let portal = Data::new(portal);
         let everybody = portal.clone();
         let server = serve(listener, None, config.workers, move |config| wire(config, everybody.clone()))?;

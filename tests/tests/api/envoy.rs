@@ -4,7 +4,7 @@ use domain::policy::Policy;
 use portal_tests::Portal;
 use serde_json::{Value, json};
 use server::gateway::grpc::messages::{
-    Code, DescriptorStatus, Entry, RateLimitDescriptor, RateLimitRequest, RateLimitResponse, UInt64Value,
+    Code, Entry, RateLimitDescriptor, RateLimitRequest, RateLimitResponse, UInt64Value,
 };
 use tonic::{
     Request, Status,
@@ -132,13 +132,29 @@ async fn what_is_wrong_with_a_call_or_its_gateway_is_an_answer_whatever_bytes_a_
     is_refused(&envoy.send(request(vec![no_text])).await.expect("an answer"), "401", "credential-unknown");
     let stranger = Envoy::at(&portal, "dpg_nobody").await;
     is_refused(&stranger.ask(1, &[own]).await.expect("an answer"), "401", "gateway-unknown");
-    for descriptors in [vec![], vec![descriptor(&[own]); 11]] {
+    for descriptors in [vec![], vec![descriptor(&[own]); 2]] {
         let failed = envoy.send(request(descriptors)).await.expect_err("a failure");
         assert_eq!(failed.code(), tonic::Code::InvalidArgument);
     }
-    let both = envoy.send(request(vec![descriptor(&[("key", "nobody")]), descriptor(&[own])])).await;
-    let codes: Vec<_> = both.expect("an answer").statuses.iter().map(DescriptorStatus::code).collect();
-    assert_eq!(codes, [Code::OverLimit, Code::Unknown], "nothing is asked behind a refusal");
     let answer = envoy.ask(1, &[own]).await.expect("an answer");
     assert_eq!(answer.statuses[0].limit_remaining, 9_999, "what was refused is not counted");
+}
+
+#[tokio::test]
+async fn a_request_has_one_descriptor_and_with_several_nobody_is_charged() {
+    let portal = Portal::start().await;
+    let gateway = portal.staff("approver").await.register_gateway("Envoy").await.text("/issued/credential");
+    let ada = portal.vendor("ada").await;
+    let key = ada.register(&json!({ "name": "Quiz", "kinds": ["rest"] })).await.text("/credentials/key");
+    let envoy = Envoy::at(&portal, &gateway).await;
+    let (own, nobody) = (descriptor(&[("key", &key)]), descriptor(&[("key", "nobody")]));
+    for descriptors in [vec![own.clone(), own.clone()], vec![own.clone(), nobody.clone()], vec![nobody, own]]
+    {
+        let request = RateLimitRequest { descriptors, ..RateLimitRequest::default() };
+        let failed = envoy.send(request).await.expect_err("a failure");
+        assert_eq!(failed.code(), tonic::Code::InvalidArgument);
+        assert!(failed.message().contains("exactly one"), "{failed}");
+    }
+    let answer = envoy.ask(1, &[("key", &key)]).await.expect("an answer");
+    assert_eq!(answer.statuses[0].limit_remaining, 9_999);
 }

@@ -266,6 +266,7 @@ async fn a_gateway_that_signs_is_known_by_a_signature_over_what_it_sends_once() 
     let [credential, key, text] =
         ["/issued/id", "/issued/signing_key", "/issued/credential"].map(|pointer| made.text(pointer));
     let signer = Signer { portal: &portal, credential, key };
+    portal.advance_minutes(1);
     let register = |site: &str| json!({ "integration": quiz, "site": site });
     signer.register("nonce-0123456789a", &register("site"), &register("site")).await.must_be(201);
     let again = signer.register("nonce-0123456789a", &register("site"), &register("site")).await;

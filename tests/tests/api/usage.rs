@@ -106,13 +106,17 @@ async fn usage_is_told_as_json_by_site_integration_and_outcome() {
     let door = Door::of(&portal).await;
     let empty = door.get("usage").await;
     assert_eq!(empty.list("/steps").len(), 288);
-    assert_eq!(empty.body["total"], json!({ "admitted": 0, "refused": 0, "aside": 0 }));
+    assert_eq!(empty.body["total"], json!({ "admitted": 0, "refused": 0, "aside": 0, "shadow_refused": 0 }));
     assert_eq!(empty.list("/series").len(), 1);
     door.calls(15, "site-a").await;
     door.calls(8, "site-b").await;
     for (range, steps) in [("24h", 288), ("30d", 30), ("1y", 12)] {
         let whole = door.get(&format!("usage?range={range}")).await;
-        assert_eq!(whole.body["total"], json!({ "admitted": 20, "refused": 3, "aside": 0 }), "{range}");
+        assert_eq!(
+            whole.body["total"],
+            json!({ "admitted": 20, "refused": 3, "aside": 0, "shadow_refused": 0 }),
+            "{range}"
+        );
         assert_eq!(whole.list("/steps").len(), steps);
         assert_eq!(whole.list("/series/0/admitted").last(), Some(&json!(20)));
     }
@@ -146,8 +150,8 @@ async fn usage_is_told_as_csv_without_formulas_and_as_a_picture_without_script()
     );
     let text = csv.body.as_str().expect("text").to_owned();
     let lines: Vec<_> = text.lines().collect();
-    assert_eq!(lines[0], "step_start_utc,part_kind,part,name,admitted,refused,aside");
-    assert_eq!((lines.len(), lines[30]), (31, "2026-11-22T00:00:00Z,site,\"'=1+1\",,3,0,0"));
+    assert_eq!(lines[0], "step_start_utc,part_kind,part,name,admitted,refused,aside,shadow_refused");
+    assert_eq!((lines.len(), lines[30]), (31, "2026-11-22T00:00:00Z,site,\"'=1+1\",,3,0,0,0"));
     let by_format = door.get("usage?range=30d&by=site&format=csv").await;
     assert_eq!(by_format.body, csv.body);
     let svg = door.get("usage?by=integration&format=svg").await;
@@ -227,4 +231,20 @@ async fn the_owner_hears_once_of_each_threshold_in_the_feed_and_by_mail_of_those
         door.ada.api.get(&format!("/v1/notices?limit=3&cursor={}", page.text("/next"))).expect(200).await;
     assert_eq!(rest.list("/items")[0]["data"]["percent"], 50);
     assert!(rest.body["next"].is_null());
+}
+
+#[tokio::test]
+async fn what_an_observed_limit_would_have_refused_has_a_column_of_its_own() {
+    let portal = Portal::with(few_calls()).await;
+    let door = Door::of(&portal).await;
+    let staff = portal.staff("approver").await;
+    staff.decide(&door.ada.personal_group, "PUT", "shadow", &json!({ "calls": 5 })).await.must_be(200);
+    door.calls(8, "site-a").await;
+    let whole = door.get("usage?range=30d").await;
+    let total = json!({ "admitted": 8, "refused": 0, "aside": 0, "shadow_refused": 3 });
+    assert_eq!(whole.body["total"], total);
+    assert_eq!(whole.list("/series/0/shadow_refused").last(), Some(&json!(3)));
+    let csv = door.get("usage?range=30d&by=outcome&format=csv").await;
+    let text = csv.body.as_str().expect("text");
+    assert!(text.contains("2026-11-22T00:00:00Z,outcome,\"shadow_refused\",,0,0,0,3\r\n"), "{text}");
 }

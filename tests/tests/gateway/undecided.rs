@@ -38,7 +38,7 @@ impl Undecided {
             return Self::Grpc { address, asked, serving };
         }
         // In nginx's dialect every refusal is 401 or 403.
-        let says = if kind == Kind::Nginx { "403 No\r\nPortal-Status: 503" } else { "503 No" };
+        let says = if kind == Kind::Nginx { "403 No\r\nPortal-Status: 507" } else { "503 No" };
         Self::Http(Upstream::saying(says).await)
     }
 

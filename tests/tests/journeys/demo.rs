@@ -28,7 +28,13 @@ fn the_demo_plays_every_step_and_the_log_check_holds() {
     }
     let actors: std::collections::BTreeSet<_> =
         steps.iter().filter_map(|step| step["actor"].as_str()).collect();
-    assert!(["vendor", "staff", "customer"].iter().all(|actor| actors.contains(actor)), "{actors:?}");
+    assert!(
+        ["vendor", "staff", "customer", "gateway"].iter().all(|actor| actors.contains(actor)),
+        "{actors:?}"
+    );
+    let asked = steps.iter().filter(|step| step["actor"] == "gateway");
+    let statuses: Vec<_> = asked.filter_map(|step| step["status"].as_u64()).collect();
+    assert_eq!(statuses, [200, 200, 200, 429]);
     let totals = &last["totals"];
     assert_eq!((&totals["ok"], &totals["failed"]), (&Value::Bool(true), &0.into()));
     assert_eq!(totals["steps"], steps.len());

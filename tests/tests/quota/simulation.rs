@@ -12,9 +12,16 @@ use quota::{
 
 const SCHEDULES: u64 = 1_500;
 const STEPS: u64 = 3_000;
+/// When it begins; deadlines of slices are told on the machine's own clock, which began then.
+const START: i64 = 1_795_000_000_000;
 const LENGTH: i64 = 60_000;
 const LEASE: i64 = 2_000;
 const ANSWER: i64 = 500;
+
+/// An instant on the clock of the machine, which nobody sets.
+fn ticks(now: i64) -> u64 {
+    (now - START).cast_unsigned()
+}
 
 /// An instant before a bound.
 fn instant(random: &mut Random, bound: i64) -> i64 {
@@ -54,7 +61,7 @@ impl World {
             chain = chain.below(2, Violated::Owner, Limit { units: limit, window });
         }
         let accounts = vec![Account::default(); chain.links().len()];
-        let now = 1_795_000_000_000;
+        let now = START;
         let nodes = (0..=random.below(5)).map(|_| Node::start(0, now, now)).collect();
         Self { random, now, limit, chain, accounts, nodes, leases: 0, passed: Vec::new(), crashes: 0 }
     }
@@ -92,14 +99,13 @@ impl World {
         let now = self.now;
         let node = &mut self.nodes[at];
         node.referee.observe(now + node.wall, now);
-        if node.slice.deadline() <= now.cast_unsigned() || self.accounts.iter().any(|a| a.recall_until > now)
-        {
+        if node.slice.deadline() <= ticks(now) || self.accounts.iter().any(|a| a.recall_until > now) {
             self.exchange(at, false, false);
         }
     }
 
     fn call(&mut self, at: usize) {
-        if self.nodes[at].slice.take(1, self.now.cast_unsigned()).is_some() {
+        if self.nodes[at].slice.take(1, ticks(self.now)).is_some() {
             self.let_pass();
         } else {
             self.exchange(at, true, false);
@@ -144,7 +150,7 @@ impl World {
             let lasts = ends - node.referee.at(now);
             if units > 1 {
                 node.lease = Some(lease);
-                node.slice.install(units - 1, (now + lasts).cast_unsigned());
+                node.slice.install(units - 1, ticks(now + lasts));
             }
             self.let_pass();
         }

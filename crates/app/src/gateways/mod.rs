@@ -8,7 +8,7 @@ pub(crate) use known::Known;
 pub use known::KnownGateway;
 pub(crate) use pace::Paces;
 pub(crate) use signed::Nonces;
-pub use signed::{NONCE_CHARS_MAX, NONCE_CHARS_MIN, Signed, TIME_OFF_MAX, Unsigned};
+pub use signed::{NONCE_CHARS_MAX, NONCE_CHARS_MIN, Signed, TIME_AHEAD_MAX, TIME_BEHIND_MAX, Unsigned};
 
 use crate::{
     App,

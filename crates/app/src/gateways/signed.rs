@@ -1,4 +1,5 @@
-//! Signed requests: a gateway that signs never sends its credential, and what somebody else repeats is refused.
+//! Signed requests: a gateway that signs never sends its credential, and what somebody else repeats is refused on
+//! each node once it was answered there.
 //!
 //! The key a gateway signs with is a keyed hash of the id of its credential, so we need not keep it.
 
@@ -17,8 +18,11 @@ use std::{
 };
 use subtle::ConstantTimeEq as _;
 
-/// How far the time of a request may be from ours, in either direction.
-pub const TIME_OFF_MAX: TimeDelta = TimeDelta::seconds(30);
+/// How far the time of a request may be behind ours.
+pub const TIME_BEHIND_MAX: TimeDelta = TimeDelta::seconds(30);
+/// How far it may be ahead. It is short because nothing from before it is taken after a start: what was signed ahead
+/// may have been used before.
+pub const TIME_AHEAD_MAX: TimeDelta = TimeDelta::seconds(5);
 /// Shortest nonce.
 pub const NONCE_CHARS_MIN: usize = 16;
 /// Longest nonce.
@@ -26,7 +30,7 @@ pub const NONCE_CHARS_MAX: usize = 64;
 /// Nonces remembered per generation; two generations are kept. One more is told that the node is busy.
 const NONCES_MAX: usize = 500_000;
 /// A generation is as long as a time may be acceptable.
-const GENERATION: TimeDelta = TimeDelta::seconds(60);
+const GENERATION: TimeDelta = TimeDelta::seconds(35);
 /// First characters of a signing key.
 const PREFIX: &str = "dpk_";
 
@@ -41,6 +45,8 @@ pub struct Signed<'a> {
     pub nonce: &'a str,
     /// HMAC-SHA-256 in lower-case hexadecimal digits.
     pub signature: &'a str,
+    /// The name of the node it must have been signed for, if it has one: what was signed for another is wrong here.
+    pub audience: Option<&'a str>,
     /// What is asked: each part as it was sent, an absent one empty.
     pub parts: &'a [&'a str],
 }
@@ -59,22 +65,22 @@ pub enum Unsigned {
 }
 
 impl App {
-    /// The gateway that signed a request.
-    pub async fn authenticate_signed(
-        &self,
-        signed: Signed<'_>,
-    ) -> Result<Result<KnownGateway, Unsigned>, AppError> {
+    /// The gateway that signed a request, which counts as used only by [`App::use_up`].
+    pub async fn signer_of(&self, signed: &Signed<'_>) -> Result<Result<KnownGateway, Unsigned>, AppError> {
         let Ok(id) = signed.credential.parse::<GatewayCredentialId>() else {
             return Ok(Err(Unsigned::Wrong));
         };
         let Some(known) = self.inner.gateways.find_by_id(&self.inner, id).await? else {
             return Ok(Err(Unsigned::Wrong));
         };
-        if !fits(&self.inner.keys, id, &signed) {
-            return Ok(Err(Unsigned::Wrong));
-        }
-        let now = self.inner.clock.now();
-        Ok(self.inner.nonces.take(id, &signed, now).map(|()| known))
+        Ok(if fits(&self.inner.keys, id, signed) { Ok(known) } else { Err(Unsigned::Wrong) })
+    }
+
+    /// Lets a signed request pass once. Apart from its signature, so that what is refused for another reason fills no
+    /// memory that all gateways share.
+    pub fn use_up(&self, signed: &Signed<'_>) -> Result<(), Unsigned> {
+        let id = signed.credential.parse().map_err(|_| Unsigned::Wrong)?;
+        self.inner.nonces.take(id, signed, self.inner.clock.now())
     }
 }
 
@@ -89,8 +95,8 @@ pub(super) fn signing_key(keys: &BoundKeys, credential: GatewayCredentialId) -> 
 fn fits(keys: &BoundKeys, id: GatewayCredentialId, signed: &Signed<'_>) -> bool {
     let key = signing_key(keys, id);
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.reveal().as_bytes()) else { return false };
-    // No part holds a line break: each is a header or a part of the request line.
-    for part in signed.parts {
+    // No part holds a line break: each is a header, a part of the request line, or a setting of one line.
+    for part in signed.audience.iter().chain(signed.parts) {
         mac.update(part.as_bytes());
         mac.update(b"\n");
     }
@@ -101,24 +107,33 @@ fn fits(keys: &BoundKeys, id: GatewayCredentialId, signed: &Signed<'_>) -> bool 
     expected.as_bytes().ct_eq(signed.signature.as_bytes()).into()
 }
 
-/// Nonces used lately. They are not kept over a restart, so nothing from before the start is accepted.
+/// Nonces used lately on this node. A time that a forgotten nonce may have had is not taken again, whatever the clock
+/// does; a start forgets all.
 pub(crate) struct Nonces {
-    started_at: DateTime<Utc>,
     hasher: [RandomState; 2],
     used: Mutex<Used>,
 }
 
 struct Used {
-    young: HashSet<[u64; 2]>,
-    old: HashSet<[u64; 2]>,
+    young: Generation,
+    old: Generation,
     turned_at: DateTime<Utc>,
+    /// The first time that no forgotten nonce can have had.
+    first: DateTime<Utc>,
+}
+
+#[derive(Default)]
+struct Generation {
+    nonces: HashSet<[u64; 2]>,
+    latest: DateTime<Utc>,
 }
 
 impl Nonces {
     pub(crate) fn new(clock: &Clock) -> Self {
-        let started_at = clock.now();
-        let used = Used { young: HashSet::new(), old: HashSet::new(), turned_at: started_at };
-        Self { started_at, hasher: [RandomState::default(), RandomState::default()], used: Mutex::new(used) }
+        let turned_at = clock.now();
+        let (young, old) = (Generation::default(), Generation::default());
+        let used = Used { young, old, turned_at, first: turned_at + TIME_AHEAD_MAX };
+        Self { hasher: [RandomState::default(), RandomState::default()], used: Mutex::new(used) }
     }
 
     fn take(
@@ -132,66 +147,110 @@ impl Nonces {
         if !(NONCE_CHARS_MIN..=NONCE_CHARS_MAX).contains(&signed.nonce.len()) {
             return Err(Unsigned::Wrong);
         }
-        if (now - at).abs() > TIME_OFF_MAX || at < self.started_at {
-            return Err(Unsigned::Untimely);
-        }
         let nonce = [0, 1].map(|half: usize| self.hasher[half].hash_one((credential, signed.nonce)));
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if now - used.turned_at >= GENERATION {
-            used.old = std::mem::take(&mut used.young);
-            used.turned_at = now;
+        used.turn(now);
+        if at < now - TIME_BEHIND_MAX || at > now + TIME_AHEAD_MAX || at < used.first {
+            return Err(Unsigned::Untimely);
         }
-        if used.young.contains(&nonce) || used.old.contains(&nonce) {
+        if used.young.nonces.contains(&nonce) || used.old.nonces.contains(&nonce) {
             return Err(Unsigned::Replayed);
         }
-        if used.young.len() >= NONCES_MAX {
+        if used.young.nonces.len() >= NONCES_MAX {
             return Err(Unsigned::Busy);
         }
-        used.young.insert(nonce);
+        used.young.latest = used.young.latest.max(at);
+        used.young.nonces.insert(nonce);
         Ok(())
+    }
+}
+
+impl Used {
+    /// Forgets the old generation when it is time. A clock that was set back turns as well: nonces must not pile up
+    /// until it has caught up.
+    fn turn(&mut self, now: DateTime<Utc>) {
+        if (now - self.turned_at).abs() < GENERATION {
+            return;
+        }
+        self.turned_at = now;
+        let forgotten = std::mem::replace(&mut self.old, std::mem::take(&mut self.young));
+        if !forgotten.nonces.is_empty() {
+            self.first = self.first.max(forgotten.latest + TimeDelta::milliseconds(1));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::ManualClock;
 
-    fn signed<'a>(time: &'a str, nonce: &'a str) -> Signed<'a> {
-        Signed { credential: "", time, nonce, signature: "", parts: &[] }
+    const START: i64 = 1_800_000_000_000;
+    const NONCE: &str = "0123456789abcdef";
+
+    fn nonces() -> (Nonces, Clock, ManualClock) {
+        let (clock, hand) = Clock::manual(DateTime::from_timestamp_millis(START).unwrap());
+        (Nonces::new(&clock), clock, hand)
+    }
+
+    fn id(number: u128) -> GatewayCredentialId {
+        GatewayCredentialId::from_uuid(uuid::Uuid::from_u128(number))
+    }
+
+    fn take(nonces: &Nonces, clock: &Clock, time: &str, nonce: &str) -> Result<(), Unsigned> {
+        let signed = Signed { credential: "", time, nonce, signature: "", audience: None, parts: &[] };
+        nonces.take(id(1), &signed, clock.now())
     }
 
     #[test]
     fn a_nonce_is_good_once_for_as_long_as_its_time_is_acceptable() {
-        let (clock, hand) = Clock::manual(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
-        let nonces = Nonces::new(&clock);
-        let id = GatewayCredentialId::from_uuid(uuid::Uuid::from_u128(1));
-        let other = GatewayCredentialId::from_uuid(uuid::Uuid::from_u128(2));
-        let time = (1_800_000_000_000_i64 + 30_000).to_string();
-        let nonce = "0123456789abcdef";
-        assert_eq!(nonces.take(id, &signed(&time, nonce), clock.now()), Ok(()));
-        assert_eq!(nonces.take(other, &signed(&time, nonce), clock.now()), Ok(()));
-        for _ in 0..60 {
-            assert_eq!(nonces.take(id, &signed(&time, nonce), clock.now()), Err(Unsigned::Replayed));
+        let (nonces, clock, hand) = nonces();
+        let time = (START + 5_000).to_string();
+        assert_eq!(take(&nonces, &clock, &time, NONCE), Ok(()));
+        let other =
+            Signed { credential: "", time: &time, nonce: NONCE, signature: "", audience: None, parts: &[] };
+        assert_eq!(nonces.take(id(2), &other, clock.now()), Ok(()));
+        for _ in 0..=35 {
+            assert_eq!(take(&nonces, &clock, &time, NONCE), Err(Unsigned::Replayed));
             hand.advance(TimeDelta::seconds(1));
         }
-        assert_eq!(nonces.take(id, &signed(&time, nonce), clock.now()), Err(Unsigned::Replayed));
-        hand.advance(TimeDelta::seconds(1));
-        assert_eq!(nonces.take(id, &signed(&time, nonce), clock.now()), Err(Unsigned::Untimely));
+        assert_eq!(take(&nonces, &clock, &time, NONCE), Err(Unsigned::Untimely));
     }
 
     #[test]
-    fn what_was_signed_before_the_start_is_refused() {
-        let (clock, _) = Clock::manual(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
-        let nonces = Nonces::new(&clock);
-        let id = GatewayCredentialId::from_uuid(uuid::Uuid::from_u128(1));
-        for (time, nonce, outcome) in [
-            ("1799999999999", "0123456789abcdef", Err(Unsigned::Untimely)),
-            ("1800000030001", "0123456789abcdef", Err(Unsigned::Untimely)),
-            ("1800000000000", "0123456789abcde", Err(Unsigned::Wrong)),
-            ("soon", "0123456789abcdef", Err(Unsigned::Wrong)),
-            ("1800000000000", "0123456789abcdef", Ok(())),
+    fn what_may_have_been_used_before_the_start_is_refused() {
+        let (nonces, clock, _) = nonces();
+        for (off, nonce, outcome) in [
+            (-1, NONCE, Err(Unsigned::Untimely)),
+            (0, NONCE, Err(Unsigned::Untimely)),
+            (4_999, NONCE, Err(Unsigned::Untimely)),
+            (5_001, NONCE, Err(Unsigned::Untimely)),
+            (5_000, "0123456789abcde", Err(Unsigned::Wrong)),
+            (5_000, NONCE, Ok(())),
         ] {
-            assert_eq!(nonces.take(id, &signed(time, nonce), clock.now()), outcome, "{time}");
+            assert_eq!(take(&nonces, &clock, &(START + off).to_string(), nonce), outcome, "{off}");
         }
+        assert_eq!(take(&nonces, &clock, "soon", NONCE), Err(Unsigned::Wrong));
+    }
+
+    #[test]
+    fn a_clock_set_back_piles_no_nonces_up_and_lets_nothing_pass_twice() {
+        let (nonces, clock, hand) = nonces();
+        hand.advance(TimeDelta::hours(1));
+        let captured = clock.now().timestamp_millis().to_string();
+        assert_eq!(take(&nonces, &clock, &captured, NONCE), Ok(()));
+        for _ in 0..3 {
+            hand.advance(TimeDelta::seconds(-35));
+            let fresh = clock.now().timestamp_millis().to_string();
+            take(&nonces, &clock, &fresh, "fedcba9876543210").unwrap_or_default();
+        }
+        let used = nonces.used.lock().unwrap();
+        assert!(used.young.nonces.len() + used.old.nonces.len() <= 2);
+        drop(used);
+        hand.advance(TimeDelta::seconds(105));
+        assert_eq!(take(&nonces, &clock, &captured, NONCE), Err(Unsigned::Untimely));
+        hand.advance(TimeDelta::seconds(1));
+        let fresh = clock.now().timestamp_millis().to_string();
+        assert_eq!(take(&nonces, &clock, &fresh, NONCE), Ok(()));
     }
 }

@@ -3,7 +3,7 @@
 //! stand in the subject or in the first paragraph.
 
 use super::{MailKind, content::Locale};
-use domain::{prodgroup::ReasonCode, roster::Scope};
+use domain::{prodgroup::ReasonCode, roster::Scope, usagewatch::LimitOf};
 
 /// What a vendor can do about customer sites.
 const MAKE_ROOM: &str = "Take off sites that no longer need your integrations; a place stays taken for a while after \
@@ -71,6 +71,16 @@ pub(super) fn places(scope: Scope, locale: Locale) -> &'static str {
     }
 }
 
+/// Whose calls a limit counts.
+pub(super) fn counted(limit: LimitOf, locale: Locale) -> &'static str {
+    match (locale, limit) {
+        (Locale::En, LimitOf::Group) => "the group",
+        (Locale::En, LimitOf::Owner) => "all development groups of your account together",
+        (Locale::En, LimitOf::Organisation) => "all development groups of your organisation together",
+        (Locale::En, LimitOf::Share) => "the share of one integration",
+    }
+}
+
 fn english(kind: MailKind) -> Text {
     match kind {
         MailKind::SignUpCode => Text {
@@ -93,20 +103,7 @@ fn english(kind: MailKind) -> Text {
                 "If it was not you, do nothing.",
             ],
         },
-        MailKind::ContactCode => Text {
-            subject: "Confirm that this mailbox receives mail",
-            paragraphs: &[
-                "A vendor named this mailbox as its contact at the developer portal. Customers will be shown \
-                 the address, and may write to it, once it is confirmed.",
-                "Vendor: {vendor}",
-                "If that is right, pass this code to whoever manages the account, or enter it yourself:",
-                "{code}",
-                "It can also be confirmed on this page:",
-                "{link}",
-                "The code works once, until {expires_at}.",
-                "If you don't expect this, do nothing: without the code the address is shown to nobody.",
-            ],
-        },
+        MailKind::ContactCode => CONTACT_CODE,
         MailKind::ChangesRequested => Text {
             subject: "Your production group needs changes",
             paragraphs: &[
@@ -141,8 +138,27 @@ fn english(kind: MailKind) -> Text {
         MailKind::SiteRefused => SITE_REFUSED,
         MailKind::CallsRunOut => CALLS_RUN_OUT,
         MailKind::CallsUsedUp => CALLS_USED_UP,
+        MailKind::CeilingRunsOut => CEILING_RUNS_OUT,
+        MailKind::CeilingUsedUp => CEILING_USED_UP,
+        MailKind::ShareRunsOut => SHARE_RUNS_OUT,
+        MailKind::ShareUsedUp => SHARE_USED_UP,
     }
 }
+
+const CONTACT_CODE: Text = Text {
+    subject: "Confirm that this mailbox receives mail",
+    paragraphs: &[
+        "A vendor named this mailbox as its contact at the developer portal. Customers will be shown \
+         the address, and may write to it, once it is confirmed.",
+        "Vendor: {vendor}",
+        "If that is right, pass this code to whoever manages the account, or enter it yourself:",
+        "{code}",
+        "It can also be confirmed on this page:",
+        "{link}",
+        "The code works once, until {expires_at}.",
+        "If you don't expect this, do nothing: without the code the address is shown to nobody.",
+    ],
+};
 
 const CALLS_RUN_OUT: Text = Text {
     subject: "A group of yours has used most of its API calls",
@@ -169,5 +185,60 @@ const CALLS_USED_UP: Text = Text {
         "Reached: {since}",
         "The quota of the group tells when calls become free. If it needs more calls in the long run, ask \
          for higher limits.",
+    ],
+};
+
+const CEILING_RUNS_OUT: Text = Text {
+    subject: "Your development groups have used most of their API calls",
+    paragraphs: &[
+        "There is a limit for {counted}. They have used {percent} % of the API calls they have in {window}. When \
+         all are used, further calls of any of these groups are refused until some become free again, whatever \
+         its own limit leaves.",
+        "Limit: {calls} calls in {window} for {counted}",
+        "One of your groups it counts for: {group} ({id})",
+        "Reached: {since}",
+        "The quota of each of these groups tells how much this limit leaves, and when calls become free.",
+    ],
+};
+
+const CEILING_USED_UP: Text = Text {
+    subject: "Your development groups have used all their API calls",
+    paragraphs: &[
+        "There is a limit for {counted}. They have used all API calls they have in {window}. Further calls of any \
+         of these groups are refused until some become free again, whatever its own limit leaves.",
+        "Limit: {calls} calls in {window} for {counted}",
+        "One of your groups it counts for: {group} ({id})",
+        "Reached: {since}",
+        "The quota of each of these groups tells when calls become free.",
+    ],
+};
+
+const SHARE_RUNS_OUT: Text = Text {
+    subject: "An integration of yours has used most of its share of API calls",
+    paragraphs: &[
+        "One of your integrations has used {percent} % of the share it has in the API calls of its group in \
+         {window}. When all is used, further calls of this integration are refused until some become free again; \
+         others in the group are not concerned.",
+        "Integration: {integration} ({part})",
+        "Group: {group} ({id})",
+        "Limit: {calls} calls in {window} for {counted}",
+        "Reached: {since}",
+        "The quota of the group tells how much is left. The shares are for the owners and admins of the group to \
+         declare.",
+    ],
+};
+
+const SHARE_USED_UP: Text = Text {
+    subject: "An integration of yours has used all its share of API calls",
+    paragraphs: &[
+        "One of your integrations has used all of the share it has in the API calls of its group in {window}. \
+         Further calls of this integration are refused until some become free again; others in the group are not \
+         concerned.",
+        "Integration: {integration} ({part})",
+        "Group: {group} ({id})",
+        "Limit: {calls} calls in {window} for {counted}",
+        "Reached: {since}",
+        "The quota of the group tells how much is left. The shares are for the owners and admins of the group to \
+         declare.",
     ],
 };

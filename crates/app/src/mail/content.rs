@@ -8,6 +8,7 @@ use domain::{
     ids::IntegrationId,
     prodgroup::ReasonCode,
     roster::{Scope, SiteId},
+    usagewatch::LimitOf,
 };
 use uuid::Uuid;
 
@@ -77,7 +78,10 @@ pub(super) enum Content {
     ThresholdReached {
         group_name: String,
         group: GroupRef,
+        limit_of: LimitOf,
         part: Option<Uuid>,
+        /// Name of the integration whose share it is.
+        integration: Option<String>,
         percent: u8,
         limit: u32,
         window_s: u32,
@@ -115,8 +119,7 @@ impl Content {
             Self::ProductionRefused { .. } => MailKind::ProductionRefused,
             Self::SitesNearlyFull { .. } => MailKind::SitesNearlyFull,
             Self::SiteRefused { .. } => MailKind::SiteRefused,
-            Self::ThresholdReached { percent: 100.., .. } => MailKind::CallsUsedUp,
-            Self::ThresholdReached { .. } => MailKind::CallsRunOut,
+            Self::ThresholdReached { limit_of, percent, .. } => MailKind::of_threshold(*limit_of, *percent),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is done for one mail: fold again, send, record the outcome.
 
 use super::{
-    Mail, Mailer, Outbox, SendError, WorkerError, WorkerParts,
+    Mail, MailIntent, Mailer, Outbox, SendError, WorkerError, WorkerParts,
     content::{Content, Locale, Proof},
     outbox::{Queued, SignUpMail},
     refold::{Refold, StillWanted},
@@ -64,6 +64,11 @@ impl Delivery {
             policy_version: parts.policy_version,
             refold,
         }
+    }
+
+    /// The mails that an intent stands for.
+    pub(super) async fn addressed(&self, intent: MailIntent) -> Result<Vec<MailIntent>, WorkerError> {
+        Ok(self.refold.addressed(intent).await?)
     }
 
     /// Does the next thing that is to be done for a mail.

@@ -7,11 +7,11 @@ use domain::{
     codec::CodecError,
     decider::StoredEvent,
     group::GroupRef,
-    ids::{IntentId, ProdAccountId, ProdGroupId, SubmissionId},
+    ids::{DeveloperId, IntentId, ProdAccountId, ProdGroupId, SubmissionId},
     prodaccount::{self, ProdAccount},
     prodgroup::{self, ProdGroup},
     roster::{self, Roster},
-    usagewatch::{self, Reached, UsageWatch},
+    usagewatch::{self, LimitOf, Reached, UsageWatch},
 };
 use eventlog::Record;
 use serde::{Deserialize, Serialize};
@@ -78,16 +78,22 @@ pub enum Wish {
         /// When; tells the newest from those before.
         at: DateTime<Utc>,
     },
-    /// A threshold of a group's calls was reached.
+    /// A threshold of a limit was reached.
     ThresholdReached {
-        /// Of which group.
+        /// Of which group; of a limit over many groups, one of them.
         group: GroupRef,
+        /// Of which limit.
+        #[serde(default)]
+        limit_of: LimitOf,
         /// Which part of its calls.
         part: Option<Uuid>,
         /// In percent of the limit.
         percent: u8,
         /// When.
         since: DateTime<Utc>,
+        /// Who of several is told; none: who answers for the group.
+        #[serde(default)]
+        to: Option<DeveloperId>,
     },
 }
 
@@ -101,8 +107,7 @@ impl Wish {
             Self::ProductionRefused { .. } => MailKind::ProductionRefused,
             Self::SitesNearlyFull { .. } => MailKind::SitesNearlyFull,
             Self::SiteRefused { .. } => MailKind::SiteRefused,
-            Self::ThresholdReached { percent: 100.., .. } => MailKind::CallsUsedUp,
-            Self::ThresholdReached { .. } => MailKind::CallsRunOut,
+            Self::ThresholdReached { limit_of, percent, .. } => MailKind::of_threshold(limit_of, percent),
         }
     }
 }
@@ -126,16 +131,41 @@ pub fn intent_of(record: &Record) -> Result<Option<MailIntent>, CodecError> {
         }
         UsageWatch::CATEGORY => {
             let event = usagewatch::Event::decode(&record.event_type, record.schema, &record.payload)?;
-            Ok(threshold_intent(record, &event))
+            Ok(threshold_intent(record, id, &event))
         }
         _ => Ok(None),
     }
 }
 
-fn threshold_intent(record: &Record, event: &usagewatch::Event) -> Option<MailIntent> {
-    let usagewatch::Event::Reached(Reached { group, part, percent, since, window_s, mailed, .. }) = event;
-    let wish = Wish::ThresholdReached { group: *group, part: *part, percent: *percent, since: *since };
-    mailed.then(|| notice(record, wish, threshold_life(*window_s)))
+fn threshold_intent(record: &Record, id: Uuid, event: &usagewatch::Event) -> Option<MailIntent> {
+    let usagewatch::Event::Reached(Reached {
+        group, limit_of, part, percent, since, window_s, mailed, ..
+    }) = *event;
+    // What limits over many groups tell an owner stands in a stream of the owner's.
+    let to = limit_of.is_ceiling().then(|| DeveloperId::from_uuid(id));
+    let wish = Wish::ThresholdReached { group, limit_of, part, percent, since, to };
+    mailed.then(|| notice(record, wish, threshold_life(window_s)))
+}
+
+impl MailIntent {
+    /// The production group whose account's owners are all told, each in a mail of its own.
+    pub(super) fn for_all_owners_of(&self) -> Option<ProdGroupId> {
+        match self.wish {
+            Wish::ThresholdReached { group: GroupRef::Production(group), to: None, .. } => Some(group),
+            _ => None,
+        }
+    }
+
+    /// The same for one of several, under a name of its own.
+    #[must_use]
+    pub(super) fn to(&self, owner: DeveloperId) -> Self {
+        let mut intent = self.clone();
+        if let Wish::ThresholdReached { to, .. } = &mut intent.wish {
+            *to = Some(owner);
+            intent.intent = IntentId::from_uuid(Uuid::new_v5(&self.intent.uuid(), owner.uuid().as_bytes()));
+        }
+        intent
+    }
 }
 
 /// How long a threshold is worth a mail: as long as its window, within reason.

@@ -23,6 +23,8 @@ pub(crate) use refold::contact_budget;
 pub use smtp::SmtpMailer;
 pub use worker::{Worker, WorkerError, WorkerParts};
 
+use domain::usagewatch::LimitOf;
+
 /// What kind of mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MailKind {
@@ -46,11 +48,19 @@ pub enum MailKind {
     CallsRunOut,
     /// A group has used all its calls.
     CallsUsedUp,
+    /// Many development groups together have used most of their calls.
+    CeilingRunsOut,
+    /// Many development groups together have used all their calls.
+    CeilingUsedUp,
+    /// An integration has used most of its share in the calls of its group.
+    ShareRunsOut,
+    /// An integration has used all its share in the calls of its group.
+    ShareUsedUp,
 }
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::SignUpCode,
         Self::AddressAlreadyKnown,
         Self::ContactCode,
@@ -61,7 +71,23 @@ impl MailKind {
         Self::SiteRefused,
         Self::CallsRunOut,
         Self::CallsUsedUp,
+        Self::CeilingRunsOut,
+        Self::CeilingUsedUp,
+        Self::ShareRunsOut,
+        Self::ShareUsedUp,
     ];
+
+    /// That of a threshold.
+    pub(crate) fn of_threshold(limit_of: LimitOf, percent: u8) -> Self {
+        match (limit_of, percent) {
+            (LimitOf::Group, 100..) => Self::CallsUsedUp,
+            (LimitOf::Group, _) => Self::CallsRunOut,
+            (LimitOf::Owner | LimitOf::Organisation, 100..) => Self::CeilingUsedUp,
+            (LimitOf::Owner | LimitOf::Organisation, _) => Self::CeilingRunsOut,
+            (LimitOf::Share, 100..) => Self::ShareUsedUp,
+            (LimitOf::Share, _) => Self::ShareRunsOut,
+        }
+    }
 
     /// In one word, for outbox and logs.
     pub fn name(self) -> &'static str {
@@ -76,6 +102,10 @@ impl MailKind {
             Self::SiteRefused => "site_refused",
             Self::CallsRunOut => "calls_run_out",
             Self::CallsUsedUp => "calls_used_up",
+            Self::CeilingRunsOut => "ceiling_runs_out",
+            Self::CeilingUsedUp => "ceiling_used_up",
+            Self::ShareRunsOut => "share_runs_out",
+            Self::ShareUsedUp => "share_used_up",
         }
     }
 }

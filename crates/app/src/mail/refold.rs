@@ -1,7 +1,7 @@
 //! Right before a mail is sent its streams are folded again: what it would tell must still be so.
 
 use super::{
-    Wish,
+    MailIntent, Wish,
     content::{Content, Locale, Proof},
     intents::threshold_life,
     outbox::counted,
@@ -20,14 +20,14 @@ use domain::{
     developer::{Developer, Role},
     devgroup::DevGroup,
     group::GroupRef,
-    ids::{DeveloperId, IntentId, ProdAccountId, ProdGroupId, SubmissionId},
+    ids::{DeveloperId, IntegrationId, IntentId, ProdAccountId, ProdGroupId, SubmissionId},
+    integration::Integration,
     prodaccount::{Account, ProdAccount},
     prodgroup::{Group, ProdGroup},
     roster::{Book, NearlyFull, Refused, Roster, Scope},
     sealed::{Fingerprint, Sealed},
-    usagewatch::UsageWatch,
+    usagewatch::{LimitOf, Meter, UsageWatch, WatchOf},
 };
-use uuid::Uuid;
 
 /// What a wish is worth now.
 pub(super) enum StillWanted {
@@ -82,8 +82,8 @@ impl Refold {
             Wish::SitesNearlyFull { group, at } | Wish::SiteRefused { group, at } => {
                 self.about_sites(wish, (group, at), now).await
             }
-            Wish::ThresholdReached { group, part, percent, since } => {
-                self.threshold((group, part), percent, since, now).await
+            Wish::ThresholdReached { group, limit_of, part, percent, since, to } => {
+                self.threshold((group, to), (limit_of, part), percent, since, now).await
             }
         }
     }
@@ -128,52 +128,86 @@ impl Refold {
         let Some((group, content)) = self.told(&folded.state, wish, submission).await? else {
             return Ok(StillWanted::Obsolete);
         };
-        match self.owner_of_account(group.account).await? {
-            Some(owner) => self.to(owner, content).await,
+        match self.owners_of_account(group.account).await?.first() {
+            Some(owner) => self.to(*owner, content).await,
             None => Ok(StillWanted::Obsolete),
         }
     }
 
-    async fn owner_of_account(&self, account: ProdAccountId) -> Result<Option<DeveloperId>, RefoldError> {
+    async fn owners_of_account(&self, account: ProdAccountId) -> Result<Vec<DeveloperId>, RefoldError> {
         let folded = self.folds.aggregate::<ProdAccount>(account).await?;
-        let ProdAccount::Open(account) = &*folded.state else { return Ok(None) };
-        Ok(account.members.iter().find(|(_, role)| **role == Role::Owner).map(|(owner, _)| *owner))
+        Ok(match &*folded.state {
+            ProdAccount::Open(account) => owners_of(account),
+            ProdAccount::Absent | ProdAccount::Opening(_) => Vec::new(),
+        })
     }
 
-    /// Who answers for a group, and its name; none when there is no such group.
-    async fn answerable(&self, group: GroupRef) -> Result<Option<(DeveloperId, String)>, RefoldError> {
-        let (owner, name) = match group {
+    /// All who answer for a group, and its name; nobody when there is no such group.
+    async fn answerable(&self, group: GroupRef) -> Result<(Vec<DeveloperId>, String), RefoldError> {
+        Ok(match group {
             GroupRef::Development(id) => match &*self.folds.aggregate::<DevGroup>(id).await?.state {
-                DevGroup::Active(active) => (active.owner(), active.name.clone()),
-                DevGroup::Absent => return Ok(None),
+                DevGroup::Active(active) => (active.owner().into_iter().collect(), active.name.clone()),
+                DevGroup::Absent => (Vec::new(), String::new()),
             },
-            GroupRef::Production(id) => {
-                let folded = self.folds.aggregate::<ProdGroup>(id).await?;
-                let Some(facts) = folded.state.group() else { return Ok(None) };
-                (self.owner_of_account(facts.account).await?, facts.name.clone())
-            }
-        };
-        Ok(owner.map(|owner| (owner, name)))
+            GroupRef::Production(id) => match self.folds.aggregate::<ProdGroup>(id).await?.state.group() {
+                Some(facts) => (self.owners_of_account(facts.account).await?, facts.name.clone()),
+                None => (Vec::new(), String::new()),
+            },
+        })
+    }
+
+    /// The mails that an intent stands for: one to each owner where all of them are told.
+    pub(super) async fn addressed(&self, intent: MailIntent) -> Result<Vec<MailIntent>, RefoldError> {
+        let Some(group) = intent.for_all_owners_of() else { return Ok(vec![intent]) };
+        let (owners, _) = self.answerable(GroupRef::Production(group)).await?;
+        Ok(owners.into_iter().map(|owner| intent.to(owner)).collect())
     }
 
     /// A threshold is told as long as its window lasts and nothing newer is known.
     async fn threshold(
         &self,
-        (group, part): (GroupRef, Option<Uuid>),
+        (group, to): (GroupRef, Option<DeveloperId>),
+        meter: Meter,
         percent: u8,
         since: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<StillWanted, RefoldError> {
-        let watch = self.folds.aggregate::<UsageWatch>(group).await?.state;
-        let is_news = watch.is_news(part, percent, since);
-        let told =
-            watch.told(part, percent).filter(|told| is_news && now < since + threshold_life(told.window_s));
-        let (Some(told), Some((owner, group_name))) = (told, self.answerable(group).await?) else {
-            return Ok(StillWanted::Obsolete);
+        let (limit_of, part) = meter;
+        let watch = match to {
+            Some(owner) if limit_of.is_ceiling() => WatchOf::Owner(owner),
+            Some(_) | None => WatchOf::Group(group),
         };
+        let watch = self.folds.aggregate::<UsageWatch>(watch).await?.state;
+        let is_news = watch.is_news(meter, percent, since);
+        let told =
+            watch.told(meter, percent).filter(|told| is_news && now < since + threshold_life(told.window_s));
+        let (owners, group_name) = self.answerable(group).await?;
+        let owner = owners.into_iter().find(|owner| to.is_none_or(|to| to == *owner));
+        let (Some(told), Some(owner)) = (told, owner) else { return Ok(StillWanted::Obsolete) };
         let (limit, window_s) = (told.limit, told.window_s);
-        let content = Content::ThresholdReached { group_name, group, part, percent, limit, window_s, since };
+        let integration = match (limit_of, part) {
+            (LimitOf::Share, Some(part)) => self.name_of(IntegrationId::from_uuid(part)).await?,
+            _ => None,
+        };
+        let content = Content::ThresholdReached {
+            group_name,
+            group,
+            limit_of,
+            part,
+            integration,
+            percent,
+            limit,
+            window_s,
+            since,
+        };
         self.to(owner, content).await
+    }
+
+    async fn name_of(&self, integration: IntegrationId) -> Result<Option<String>, RefoldError> {
+        Ok(match &*self.folds.aggregate::<Integration>(integration).await?.state {
+            Integration::Live(live) => Some(live.facts.name.clone()),
+            Integration::Absent => None,
+        })
     }
 
     /// What happened to the sites of a group is told to who answers for it.
@@ -183,9 +217,8 @@ impl Refold {
         (group, at): (GroupRef, DateTime<Utc>),
         now: DateTime<Utc>,
     ) -> Result<StillWanted, RefoldError> {
-        let Some((owner, group_name)) = self.answerable(group).await? else {
-            return Ok(StillWanted::Obsolete);
-        };
+        let (owners, group_name) = self.answerable(group).await?;
+        let Some(owner) = owners.first().copied() else { return Ok(StillWanted::Obsolete) };
         let roster = match roster_of(&self.folds, group).await? {
             Some(of) => self.folds.aggregate::<Roster>(of).await?.state,
             None => return Ok(StillWanted::Obsolete),
@@ -252,6 +285,11 @@ impl Refold {
         let Some(sealed) = sealed else { return Ok(None) };
         Ok(Some(self.sealer.open(sealed, Field::Note).await?.shown().to_owned()))
     }
+}
+
+/// All owners of an account.
+pub(super) fn owners_of(account: &Account) -> Vec<DeveloperId> {
+    account.members.iter().filter(|(_, role)| **role == Role::Owner).map(|(owner, _)| *owner).collect()
 }
 
 /// What the roster still says about a group's places; nothing when there is room again, or newer news.

@@ -6,8 +6,9 @@ use super::{
 };
 use crate::secret::Secret;
 use chrono::{DateTime, Utc};
-use domain::group::Limits;
+use domain::{group::Limits, ids::IntegrationId, usagewatch::LimitOf};
 use std::fmt::Write as _;
+use uuid::Uuid;
 
 /// Words of others are cut here; no field of the portal is longer.
 const WORDS_CHARS_MAX: usize = 2_000;
@@ -72,8 +73,19 @@ fn data_of(content: &Content, locale: Locale) -> Data {
             data.push(("integration", Value::Words(integration.to_string())));
             data
         }
-        Content::ThresholdReached { group_name, group, part, percent, limit, window_s, since } => {
+        Content::ThresholdReached {
+            group_name,
+            group,
+            limit_of,
+            part,
+            integration,
+            percent,
+            limit,
+            window_s,
+            since,
+        } => {
             let mut data = vec![
+                ("counted", Value::Words(catalogue::counted(*limit_of, locale).to_owned())),
                 ("group", words(group_name)),
                 ("id", Value::Words(group.to_string())),
                 ("percent", Value::Words(percent.to_string())),
@@ -81,7 +93,8 @@ fn data_of(content: &Content, locale: Locale) -> Data {
                 ("window", Value::Words(length(*window_s))),
                 ("since", instant(*since)),
             ];
-            data.extend(part.map(|part| ("part", Value::Words(part.to_string()))));
+            data.extend(part.map(|part| ("part", Value::Words(part_name(*limit_of, part)))));
+            data.extend(integration.as_deref().map(|name| ("integration", words(name))));
             data
         }
     }
@@ -116,6 +129,14 @@ fn limits_data(group_name: &str, limits: &Limits) -> Data {
         ("window", Value::Words(length(limits.window_s))),
         ("sites", Value::Words(limits.sites.to_string())),
     ]
+}
+
+/// A share is that of an integration; what another part is depends on how the group is divided.
+fn part_name(limit_of: LimitOf, part: Uuid) -> String {
+    match limit_of {
+        LimitOf::Share => IntegrationId::from_uuid(part).to_string(),
+        LimitOf::Group | LimitOf::Owner | LimitOf::Organisation => part.to_string(),
+    }
 }
 
 /// A length of time in the largest unit that tells it exactly.
@@ -230,7 +251,7 @@ mod tests {
     use crate::mail::MailKind;
     use domain::{
         group::{GroupRef, Partition, WindowKind},
-        ids::{DevGroupId, IntegrationId},
+        ids::DevGroupId,
         prodgroup::ReasonCode,
         roster::Scope,
     };
@@ -271,24 +292,44 @@ mod tests {
                 scope: Scope::Group,
                 limit: 25,
             },
-            threshold(80, Some(uuid::Uuid::nil())),
-            threshold(100, None),
+            threshold(LimitOf::Group, 80, Some(uuid::Uuid::nil())),
+            threshold(LimitOf::Group, 100, None),
+            threshold(LimitOf::Owner, 90, None),
+            threshold(LimitOf::Organisation, 100, None),
+            threshold(LimitOf::Share, 80, Some(uuid::Uuid::nil())),
+            threshold(LimitOf::Share, 100, Some(uuid::Uuid::nil())),
         ]
     }
 
-    fn threshold(percent: u8, part: Option<uuid::Uuid>) -> Content {
+    fn threshold(limit_of: LimitOf, percent: u8, part: Option<uuid::Uuid>) -> Content {
         let group = GroupRef::Development(DevGroupId::from_uuid(uuid::Uuid::nil()));
         let since = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let (limit, window_s) = (10_000, 5_400);
         Content::ThresholdReached {
             group_name: CANARY.to_owned(),
             group,
+            limit_of,
             part,
+            integration: (limit_of == LimitOf::Share).then(|| CANARY.to_owned()),
             percent,
             limit,
             window_s,
             since,
         }
+    }
+
+    #[test]
+    fn a_threshold_says_in_words_which_limit_it_is_one_of() {
+        let text = |limit_of, part| render(&threshold(limit_of, 90, part), Locale::En).text.reveal().clone();
+        let owner = text(LimitOf::Owner, None);
+        assert!(owner.contains("10000 calls in 90 min for all development groups of your account together"));
+        let organisation = text(LimitOf::Organisation, None);
+        assert!(organisation.contains("for all development groups of your organisation together"));
+        let share = text(LimitOf::Share, Some(uuid::Uuid::nil()));
+        let integration = IntegrationId::from_uuid(uuid::Uuid::nil());
+        assert!(
+            share.contains("for the share of one integration") && share.contains(&integration.to_string())
+        );
     }
 
     #[test]
@@ -302,7 +343,8 @@ mod tests {
             let told = catalogue::text(content.kind(), locale).paragraphs;
             let without_note = matches!(
                 content,
-                Content::ProductionRefused { .. } | Content::ThresholdReached { part: None, .. }
+                Content::ProductionRefused { .. }
+                    | Content::ThresholdReached { limit_of: LimitOf::Group, part: None, .. }
             );
             let paragraphs = mail.text.reveal().trim_end().split("\n\n").count();
             assert_eq!(paragraphs, told.len() - usize::from(without_note));

@@ -1,4 +1,5 @@
 mod bench;
+mod thresholds;
 
 use super::*;
 use crate::{clock::Clock, codes::Challenge, side_state::CodeTry, tokens::Token, totp::SecondFactor};

@@ -193,7 +193,9 @@ impl Worker {
         let Some(last) = records.last() else { return Ok(()) };
         let mut mails = Vec::new();
         for record in &records {
-            mails.extend(intent_of(record)?.map(|intent| self.parts.outbox.row_of(&intent)));
+            let Some(intent) = intent_of(record)? else { continue };
+            let addressed = self.delivery.addressed(intent).await?;
+            mails.extend(addressed.iter().map(|intent| self.parts.outbox.row_of(intent)));
         }
         if !mails.is_empty() || last.position.0 >= progress.written.0 + CHECKPOINT_EVERY {
             self.parts.side.enqueue_from_log(&mails, last.position).await?;

@@ -1,34 +1,59 @@
-//! Which secret a caller shows: itself, or a token that was given for it. Secrets are found by their keyed hash;
-//! tokens hold what they say and a keyed hash of it, so nothing is stored for them.
+//! Which secret a caller shows: itself, or a token that was given for it. Secrets are found by their keyed hash, all
+//! of them in memory; tokens hold what they say and a keyed hash of it, so nothing is stored for them.
 
+use super::directory::{Map, map};
 use crate::{
     App,
     error::AppError,
     keyring::BoundKeys,
     secret::Secret,
+    side_state::{SideState, SideStateError},
     tokens::{Token, TokenKind},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use data_encoding::BASE32_NOPAD;
 use domain::ids::SecretId;
-use foldhash::fast::RandomState;
-use papaya::HashMap;
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicBool, Ordering},
+};
 use subtle::ConstantTimeEq as _;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 /// How long a token opens the door.
 pub const TOKEN_LIFE: TimeDelta = TimeDelta::hours(1);
-/// Secrets whose place in side state is remembered; beyond that all are forgotten and looked up again.
-const KNOWN_MAX: usize = 200_000;
+/// Secrets remembered since all were loaded; beyond that they are loaded again, without those that were revoked.
+const SINCE_MAX: usize = 100_000;
 /// First characters of an access token.
 const PREFIX: &str = "dpa_";
 const SECRET_BYTES: usize = 16;
 const SIGNED_BYTES: usize = SECRET_BYTES + 8;
 const TOKEN_BYTES: usize = SIGNED_BYTES + 32;
 
-/// Secrets found lately, by keyed hash. Whether one is still alive is not kept here.
-#[derive(Default)]
-pub(super) struct Known(HashMap<[u8; 32], SecretId, RandomState>);
+/// All secrets by keyed hash, so that one that nobody issued costs no look at a disk. Whether one is still alive is
+/// not kept here.
+pub(crate) struct Known {
+    all: Map<[u8; 32], SecretId>,
+    /// Whether `all` holds all there are.
+    is_whole: AtomicBool,
+    /// One change at a time: how many were remembered since all were loaded.
+    since: Mutex<usize>,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self { all: map(), is_whole: AtomicBool::new(false), since: Mutex::default() }
+    }
+}
+
+/// The secret behind what a caller shows.
+#[derive(Clone, Copy)]
+pub(super) struct Behind {
+    pub(super) secret: SecretId,
+    /// A token that was given for it has run out.
+    pub(super) has_run_out: bool,
+}
 
 /// A token for a secret.
 pub struct AccessToken {
@@ -39,36 +64,59 @@ pub struct AccessToken {
 }
 
 impl Known {
-    fn get(&self, hash: &[u8; 32]) -> Option<SecretId> {
-        self.0.pin().get(hash).copied()
+    /// The secret with this hash. Loads first when not all were loaded yet.
+    async fn find(&self, side: &SideState, hash: &[u8; 32]) -> Result<Option<SecretId>, SideStateError> {
+        if let Some(secret) = self.get(hash) {
+            return Ok(Some(secret));
+        }
+        if !self.is_whole.load(Ordering::Acquire) {
+            self.load(side).await?;
+        }
+        Ok(self.get(hash))
     }
 
-    fn remember(&self, hash: [u8; 32], secret: SecretId) {
-        let known = self.0.pin();
-        if known.len() >= KNOWN_MAX {
-            known.clear();
+    fn get(&self, hash: &[u8; 32]) -> Option<SecretId> {
+        self.all.pin().get(hash).copied()
+    }
+
+    /// Takes in a secret that stands in side state from now on, before anybody is shown it.
+    pub(crate) async fn remember(&self, hash: [u8; 32], secret: SecretId) {
+        let mut since = self.since.lock().await;
+        self.all.pin().insert(hash, secret);
+        *since += 1;
+        if *since >= SINCE_MAX {
+            self.is_whole.store(false, Ordering::Release);
         }
-        known.insert(hash, secret);
+    }
+
+    async fn load(&self, side: &SideState) -> Result<(), SideStateError> {
+        // Whoever remembers waits: what is not found here is remembered behind us, and not forgotten.
+        let mut since = self.since.lock().await;
+        if self.is_whole.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let found: HashMap<_, _> = side.api_secrets().await?.into_iter().collect();
+        let all = self.all.pin();
+        all.retain(|hash, _| found.contains_key(hash));
+        for (hash, secret) in found {
+            all.insert(hash, secret);
+        }
+        *since = 0;
+        self.is_whole.store(true, Ordering::Release);
+        Ok(())
     }
 }
 
 impl App {
-    /// The secret behind what a caller shows, if it ever was one and its token has not run out. Whether it is
-    /// alive has still to be asked.
-    pub(super) async fn secret_behind(&self, shown: &str) -> Result<Option<SecretId>, AppError> {
+    /// The secret behind what a caller shows, if it ever was one. Whether it is alive has still to be asked.
+    pub(super) async fn secret_behind(&self, shown: &str) -> Result<Option<Behind>, AppError> {
         if shown.starts_with(PREFIX) {
             return Ok(self.secret_of_token(shown));
         }
         let Ok(token) = Token::parse(TokenKind::ApiSecret, shown) else { return Ok(None) };
         let hash = token.hash(&self.inner.keys);
-        if let Some(known) = self.inner.quota.known.get(&hash) {
-            return Ok(Some(known));
-        }
-        let found = self.inner.side.api_secret_of(&hash).await?;
-        if let Some(secret) = found {
-            self.inner.quota.known.remember(hash, secret);
-        }
-        Ok(found)
+        let found = self.inner.quota.known.find(&self.inner.side, &hash).await?;
+        Ok(found.map(|secret| Behind { secret, has_run_out: false }))
     }
 
     /// Gives a token for a secret; none when it opens nothing.
@@ -76,7 +124,7 @@ impl App {
         if secret.starts_with(PREFIX) {
             return Ok(None);
         }
-        let Some(id) = self.secret_behind(secret).await? else { return Ok(None) };
+        let Some(Behind { secret: id, .. }) = self.secret_behind(secret).await? else { return Ok(None) };
         let credential = self.inner.quota.directory.credential(id);
         if credential.is_none_or(|credential| credential.key != *key.as_bytes()) {
             return Ok(None);
@@ -85,9 +133,9 @@ impl App {
         Ok(Some(AccessToken { token: token_of(&self.inner.keys, id, expires_at), expires_at }))
     }
 
-    fn secret_of_token(&self, text: &str) -> Option<SecretId> {
+    fn secret_of_token(&self, text: &str) -> Option<Behind> {
         let (secret, expires_at) = read(&self.inner.keys, text)?;
-        (self.inner.clock.now().timestamp() < expires_at).then_some(secret)
+        Some(Behind { secret, has_run_out: self.inner.clock.now().timestamp() >= expires_at })
     }
 }
 

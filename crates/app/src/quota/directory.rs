@@ -2,23 +2,27 @@
 //! without a lock. One task per node follows the log and publishes what has changed.
 
 use super::{
-    fold::{Fold, FoldedBadly},
+    fold::{Fold, FoldedBadly, Issued},
     rules::{Place, Rules},
 };
 use crate::clock::Clock;
 use chrono::{DateTime, Utc};
 use domain::{
     group::GroupRef,
-    ids::{IntegrationId, SecretId},
+    ids::{DeveloperId, IntegrationId, SecretId},
     integration::TestMode,
     policy::Policy,
 };
-use eventlog::{EventLog, Position, ReadError};
+use eventlog::{EventLog, Position, ReadError, Record};
 use foldhash::fast::RandomState;
 use papaya::{HashMap, ResizeMode};
-use quota::Engine;
-use std::{convert::Infallible, future::Future, hash::Hash, pin::pin, sync::Arc, time::Duration};
+use quota::{Engine, Violated};
+use std::{
+    collections::BTreeMap, convert::Infallible, future::Future, hash::Hash, pin::pin, sync::Arc,
+    time::Duration,
+};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 /// Records read at once.
 const PAGE: u32 = 1_000;
@@ -28,10 +32,13 @@ const POLL_EVERY: Duration = Duration::from_secs(1);
 const RETRY_AFTER: Duration = Duration::from_millis(200);
 /// How long changed limits wait for what is leased under the old ones to go back.
 const REVISE_MAX: Duration = Duration::from_secs(1);
+/// Secrets that ended whose integrations are remembered; beyond that all are forgotten, and calls with them are
+/// those of strangers.
+const ENDED_MAX: usize = 100_000;
 /// Characters of a public key.
 pub(super) const KEY_CHARS: usize = 32;
 
-type Map<K, V> = HashMap<K, V, RandomState>;
+pub(super) type Map<K, V> = HashMap<K, V, RandomState>;
 type Key = [u8; KEY_CHARS];
 
 /// A secret that opens the door.
@@ -60,6 +67,9 @@ enum Progress {
 pub(crate) struct Directory {
     secrets: Map<SecretId, Credential>,
     keys: Map<Key, SecretId>,
+    /// Whose secrets and keys were that open nothing any more: who shows one is refused, but no stranger.
+    ended: Map<SecretId, IntegrationId>,
+    ended_keys: Map<Key, IntegrationId>,
     places: Map<IntegrationId, Arc<Place>>,
     groups: Map<GroupRef, Arc<Rules>>,
     progress: watch::Sender<Progress>,
@@ -70,6 +80,8 @@ impl Default for Directory {
         Self {
             secrets: map(),
             keys: map(),
+            ended: map(),
+            ended_keys: map(),
             places: map(),
             groups: map(),
             progress: watch::Sender::new(Progress::Idle),
@@ -78,7 +90,7 @@ impl Default for Directory {
 }
 
 /// A map that grows at once: one that is half-way through growing step by step answers twenty times more slowly.
-fn map<K: Hash + Eq, V>() -> Map<K, V> {
+pub(super) fn map<K: Hash + Eq, V>() -> Map<K, V> {
     HashMap::builder().resize_mode(ResizeMode::Blocking).hasher(RandomState::default()).build()
 }
 
@@ -94,6 +106,19 @@ impl Directory {
         self.keys.pin().get(&key).copied()
     }
 
+    /// Whose a secret is, or was.
+    pub(crate) fn owner_of(&self, secret: SecretId) -> Option<IntegrationId> {
+        let live = self.credential(secret).map(|credential| credential.integration);
+        live.or_else(|| self.ended.pin().get(&secret).copied())
+    }
+
+    /// Whose a public key is, or was.
+    pub(crate) fn owner_of_key(&self, key: &str) -> Option<IntegrationId> {
+        let live = self.secret_of(key).and_then(|secret| self.owner_of(secret));
+        let key = Key::try_from(key.as_bytes()).ok()?;
+        live.or_else(|| self.ended_keys.pin().get(&key).copied())
+    }
+
     /// Where an integration lives.
     pub(crate) fn place(&self, integration: IntegrationId) -> Option<Arc<Place>> {
         self.places.pin().get(&integration).cloned()
@@ -102,6 +127,21 @@ impl Directory {
     /// The rules of a group.
     pub(crate) fn rules(&self, group: GroupRef) -> Option<Arc<Rules>> {
         self.groups.pin().get(&group).cloned()
+    }
+
+    /// Owners of development groups that count in a ceiling, each with one of those groups. Looks at all groups: for
+    /// rare occasions.
+    pub(crate) fn owners_below(&self, of: Violated, number: u128) -> BTreeMap<DeveloperId, GroupRef> {
+        let mut owners = BTreeMap::new();
+        for (group, rules) in &self.groups.pin() {
+            let (Some(owner), true) = (rules.ceiling(Violated::Owner), rules.ceiling(of) == Some(number))
+            else {
+                continue;
+            };
+            let one = owners.entry(DeveloperId::from_uuid(Uuid::from_u128(owner))).or_insert(*group);
+            *one = (*one).min(*group);
+        }
+        owners
     }
 
     /// Whether it answers for the log as it is, a few events perhaps left out.
@@ -146,16 +186,27 @@ impl Directory {
                 later.push(rules);
             }
         }
-        for revoked in changed.revoked {
-            self.secrets.pin().remove(&revoked.secret);
-            if let Ok(key) = Key::try_from(revoked.key.as_bytes()) {
-                self.keys.pin().remove(&key);
-            }
+        for (integration, revoked) in changed.revoked {
+            self.revoke(integration, &revoked);
         }
         for id in moved {
             self.publish_integration(fold, id);
         }
         later
+    }
+
+    fn revoke(&self, integration: IntegrationId, revoked: &Issued) {
+        let (ended, ended_keys) = (self.ended.pin(), self.ended_keys.pin());
+        if ended.len() >= ENDED_MAX {
+            ended.clear();
+            ended_keys.clear();
+        }
+        ended.insert(revoked.secret, integration);
+        self.secrets.pin().remove(&revoked.secret);
+        if let Ok(key) = Key::try_from(revoked.key.as_bytes()) {
+            ended_keys.insert(key, integration);
+            self.keys.pin().remove(&key);
+        }
     }
 
     fn publish_integration(&self, fold: &Fold, id: IntegrationId) {
@@ -244,17 +295,7 @@ impl Follower {
 
     /// Takes the next page in. Whether there may be more.
     async fn take_in(&self, fold: &mut Fold, at: &mut Position) -> Result<bool, DirectoryError> {
-        let page = match self.log.read_all(*at, PAGE).await {
-            Ok(page) => page,
-            Err(error @ ReadError::Corrupt { .. }) => return Err(error.into()),
-            Err(error @ ReadError::Store(_)) => {
-                // What is known may be out of date by the time reading works again.
-                self.directory.progress.send_replace(Progress::Filling);
-                tracing::warn!(%error, "the directory of the door stands still; it is tried again");
-                tokio::time::sleep(RETRY_AFTER).await;
-                return Ok(true);
-            }
-        };
+        let page = self.page_after(*at).await?;
         for record in &page {
             fold.apply(record).map_err(|source| DirectoryError::Event {
                 position: record.position,
@@ -264,6 +305,22 @@ impl Follower {
             *at = record.position;
         }
         Ok(page.len() == PAGE as usize)
+    }
+
+    /// The next page, however long reading does not work.
+    async fn page_after(&self, at: Position) -> Result<Vec<Record>, DirectoryError> {
+        loop {
+            match self.log.read_all(at, PAGE).await {
+                Ok(page) => return Ok(page),
+                Err(error @ ReadError::Corrupt { .. }) => return Err(error.into()),
+                Err(error @ ReadError::Store(_)) => {
+                    // What is known may be out of date by the time reading works again.
+                    self.directory.progress.send_replace(Progress::Filling);
+                    tracing::warn!(%error, "the directory of the door stands still; it is tried again");
+                    tokio::time::sleep(RETRY_AFTER).await;
+                }
+            }
+        }
     }
 
     async fn put_in_force(&self, fold: &mut Fold) {

@@ -1,6 +1,9 @@
 //! The door: one question for each call, one answer.
 
-use super::rules::{Place, group_number};
+use super::{
+    access::Behind,
+    rules::{Place, group_number},
+};
 use crate::{App, error::AppError};
 use chrono::{DateTime, Utc};
 use domain::{
@@ -125,6 +128,13 @@ pub struct Exceeded {
     pub held_elsewhere: bool,
 }
 
+/// Why nobody was found.
+struct Unfound {
+    refusal: Refusal,
+    /// Whose call it would have been, with a credential that opens.
+    meant: Option<Arc<Place>>,
+}
+
 impl App {
     /// Answers one call.
     pub async fn authorise(&self, question: Question<'_>) -> Result<Verdict, AppError> {
@@ -133,7 +143,12 @@ impl App {
         }
         let (place, mode) = match self.find(question.caller).await? {
             Ok(found) => found,
-            Err(refusal) => return Ok(Verdict::Refused(refusal)),
+            Err(Unfound { refusal, meant }) => {
+                if let Some(place) = meant {
+                    self.note(&place, question, Outcome::Unauthenticated, 1);
+                }
+                return Ok(Verdict::Refused(refusal));
+            }
         };
         let is_stranger = question.site.is_some_and(|site| !place.is_used_by(site));
         let verdict = match (place.rules.suspended, mode) {
@@ -158,12 +173,12 @@ impl App {
     }
 
     /// Who calls.
-    async fn find(&self, caller: Caller<'_>) -> Result<Result<(Arc<Place>, TestMode), Refusal>, AppError> {
+    async fn find(&self, caller: Caller<'_>) -> Result<Result<(Arc<Place>, TestMode), Unfound>, AppError> {
         let directory = &self.inner.quota.directory;
-        let shown = match caller {
-            Caller::Nobody => return Ok(Err(Refusal::CredentialMissing)),
+        let behind = match caller {
+            Caller::Nobody => return Ok(Err(Unfound { refusal: Refusal::CredentialMissing, meant: None })),
             Caller::Bearer(text) | Caller::Pair { secret: text, .. } => self.secret_behind(text).await?,
-            Caller::Key(key) => directory.secret_of(key),
+            Caller::Key(key) => directory.secret_of(key).map(|secret| Behind { secret, has_run_out: false }),
         };
         let fits = |secret: SecretId| {
             let credential = directory.credential(secret)?;
@@ -176,7 +191,21 @@ impl App {
             }
             directory.place(credential.integration).map(|place| (place, credential.mode))
         };
-        Ok(shown.and_then(fits).ok_or(Refusal::CredentialUnknown))
+        let live = behind.filter(|behind| !behind.has_run_out);
+        Ok(live.and_then(|live| fits(live.secret)).ok_or_else(|| {
+            let meant = self.meant(caller, behind).and_then(|integration| directory.place(integration));
+            Unfound { refusal: Refusal::CredentialUnknown, meant }
+        }))
+    }
+
+    /// Whose call it was meant to be, by what once was good: nobody's when a stranger calls.
+    fn meant(&self, caller: Caller<'_>, behind: Option<Behind>) -> Option<IntegrationId> {
+        let directory = &self.inner.quota.directory;
+        let by_key = match caller {
+            Caller::Pair { key, .. } | Caller::Key(key) => directory.owner_of_key(key),
+            Caller::Nobody | Caller::Bearer(_) => None,
+        };
+        by_key.or_else(|| directory.owner_of(behind?.secret))
     }
 
     async fn spend(&self, place: &Place, question: Question<'_>) -> Verdict {
@@ -192,7 +221,12 @@ impl App {
             None => engine.spend(pool.key, &pool.cell, pool.chain_now(engine), cost).await,
         };
         match answer {
-            Answer::Admitted { left, graced } => Verdict::Allowed(Allowed { graced, ..allowed(place, left) }),
+            Answer::Admitted { left, graced, shadowed } => {
+                if shadowed > 0 {
+                    self.note(place, question, Outcome::ShadowRefused, shadowed);
+                }
+                Verdict::Allowed(Allowed { graced, ..allowed(place, left) })
+            }
             Answer::Refused { closed, left } => {
                 let limit = pool.limit_of(closed.violated);
                 Verdict::Refused(Refusal::Exceeded(self.exceeded(allowed(place, left), limit, closed)))

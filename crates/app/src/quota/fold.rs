@@ -90,8 +90,8 @@ pub(super) struct Fold {
 pub(super) struct Changed {
     pub(super) groups: BTreeSet<GroupRef>,
     pub(super) integrations: BTreeSet<IntegrationId>,
-    /// Secrets that open nothing any more, with their public keys.
-    pub(super) revoked: Vec<Issued>,
+    /// Secrets that open nothing any more, and whose they were.
+    pub(super) revoked: Vec<(IntegrationId, Issued)>,
 }
 
 impl Fold {
@@ -205,7 +205,7 @@ impl Fold {
             integration::Event::SecretRevoked(revoked) => {
                 if let Some(integration) = self.integrations.get_mut(&id) {
                     let ended = integration.secrets.extract_if(.., |issued| issued.secret == revoked.secret);
-                    self.changed.revoked.extend(ended);
+                    self.changed.revoked.extend(ended.map(|issued| (id, issued)));
                 }
             }
             integration::Event::TestModeSet(set) => {

@@ -32,7 +32,7 @@ const IN_FORCE_MAX: Duration = Duration::from_secs(2);
 pub(crate) struct Quota {
     pub(crate) engine: Engine,
     pub(crate) directory: Arc<Directory>,
-    known: Known,
+    pub(crate) known: Known,
     tally: Tally,
 }
 

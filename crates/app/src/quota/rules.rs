@@ -163,6 +163,11 @@ impl Rules {
         }
     }
 
+    /// Whose development groups are counted together in a ceiling that its calls count in as well.
+    pub(super) fn ceiling(&self, of: Violated) -> Option<u128> {
+        self.ceilings.iter().find(|(_, violated, _)| *violated == of).map(|(number, ..)| *number)
+    }
+
     /// The group's own limit.
     pub(crate) fn limit(&self) -> Limit {
         limit_of(&self.limits)

@@ -143,11 +143,14 @@ impl SideState {
         row.map(|row| column::<[u8; 32], Vec<u8>>(&row, 0, "api_secrets")).transpose()
     }
 
-    /// The API secret with this keyed hash.
-    pub async fn api_secret_of(&self, hash: &[u8; 32]) -> Result<Option<SecretId>, SideStateError> {
-        let query = sqlx::query(sql::API_SECRET_OF_HASH).bind(hash.to_vec());
-        let row = query.fetch_optional(&self.readers).await?;
-        row.map(|row| id(&row, 0, "api_secrets").map(SecretId::from_uuid)).transpose()
+    /// All API secrets there are, by keyed hash.
+    pub async fn api_secrets(&self) -> Result<Vec<([u8; 32], SecretId)>, SideStateError> {
+        let rows = sqlx::query(sql::API_SECRETS).fetch_all(&self.readers).await?;
+        let stored = rows.iter().map(|row| {
+            let secret = SecretId::from_uuid(id(row, 1, "api_secrets")?);
+            Ok((column::<[u8; 32], Vec<u8>>(row, 0, "api_secrets")?, secret))
+        });
+        stored.collect()
     }
 
     /// Revokes an API secret.

@@ -44,7 +44,7 @@ statements! {
 
     INSERT_API_SECRET = "INSERT INTO api_secrets (secret, secret_hash) VALUES ($1, $2) ON CONFLICT (secret) DO NOTHING";
     API_SECRET = "SELECT secret_hash FROM api_secrets WHERE secret = $1";
-    API_SECRET_OF_HASH = "SELECT secret FROM api_secrets WHERE secret_hash = $1";
+    API_SECRETS = "SELECT secret_hash, secret FROM api_secrets";
     DELETE_API_SECRET = "DELETE FROM api_secrets WHERE secret = $1";
 
     INSERT_GATEWAY_CREDENTIAL = "INSERT INTO gateway_credentials (credential, gateway, credential_hash) \

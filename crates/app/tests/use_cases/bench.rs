@@ -27,7 +27,10 @@ use domain::{
     sealed::Fingerprint,
     staff::StaffRole,
 };
-use eventlog::{EventLog, Position, Record, StreamVersion};
+use eventlog::{
+    ActorEnvelope, AppendBatch, Envelope, EventLog, Expected, NewEvent, Position, Record, StreamAppend,
+    StreamName, StreamVersion,
+};
 use quota::{Engine, Ledger, Options};
 use readmodel::ReadModel;
 use std::time::Duration;
@@ -56,6 +59,11 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn new() -> Self {
+        Self::with(Policy::default()).await
+    }
+
+    /// Under a policy of one's own.
+    pub(crate) async fn with(policy: Policy) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let ids = Ids::seeded(1);
         let (clock, hand) = Clock::manual(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
@@ -63,7 +71,7 @@ impl Bench {
         let log_id = log.head().log_id;
         let keys = Keyring::generate(&ids).bind(log_id);
         let side = SideState::open(&dir.path().join("state.sqlite"), log_id).await.unwrap();
-        let policy = Policy { reserved_mail_domains: vec!["test".to_owned()], ..Policy::default() };
+        let policy = Policy { reserved_mail_domains: vec!["test".to_owned()], ..policy };
         let passwords = Passwords::start(2, ids.clone()).unwrap();
         let (read, projector) = readmodel::open(dir.path(), log.clone()).await.unwrap();
         tokio::spawn(projector.run(std::future::pending()));
@@ -227,6 +235,24 @@ impl Bench {
 
     pub(crate) async fn records(&self) -> Vec<Record> {
         self.log.read_all(Position(0), 1_000).await.unwrap()
+    }
+
+    /// Writes an event that no command gives, as damage or another program would.
+    pub(crate) async fn slip_in(&self, stream: &StreamName, after: StreamVersion, event: NewEvent) {
+        let envelope = Envelope {
+            command_id: self.ids.v4(),
+            fingerprint: None,
+            causation_id: None,
+            actor: ActorEnvelope { kind: "system".to_owned(), ..ActorEnvelope::default() },
+            on_behalf_of: None,
+            reason: None,
+            request_id: None,
+            policy_version: 1,
+            privileged: false,
+        };
+        let append =
+            StreamAppend { stream: stream.clone(), expected: Expected::Exact(after), events: vec![event] };
+        self.log.append(AppendBatch { envelope, streams: vec![append] }).await.unwrap();
     }
 
     /// How often an event type stands in the log.

@@ -1,7 +1,10 @@
 //! What calls are answered, by the exact number.
 
 use crate::bench::{Bench, rest};
-use app::quota::{Caller, Exceeded, Question, Refusal, Verdict, Violated};
+use app::{
+    quota::{Caller, Exceeded, Question, Refusal, Verdict, Violated},
+    tokens::{Token, TokenKind},
+};
 use chrono::TimeDelta;
 use domain::{
     group::GroupRef,
@@ -91,6 +94,27 @@ async fn who_is_nobody_is_refused_and_nothing_is_counted() {
     assert_eq!(ask(&bench, Caller::Nobody, 1).await, Verdict::Refused(Refusal::CredentialMissing));
     let Verdict::Allowed(allowed) = ask(&bench, Caller::Key(&quiz.key), 1).await else { panic!() };
     assert_eq!(allowed.left, 9_999);
+}
+
+#[tokio::test]
+async fn a_secret_that_nobody_issued_costs_no_look_at_a_disk_and_one_issued_a_moment_ago_opens() {
+    let bench = Bench::new().await;
+    let quiz = quiz(&bench, "ada@acme.com").await;
+    let strange = Token::mint(TokenKind::ApiSecret, &bench.ids).text().reveal().clone();
+    let unknown = Verdict::Refused(Refusal::CredentialUnknown);
+    assert_eq!(ask(&bench, Caller::Bearer(&strange), 1).await, unknown);
+    let (developer, integration) = (quiz.developer, quiz.integration);
+    let issue = async || {
+        let issued = bench.app.issue_secret(bench.by(developer), developer, integration).await.unwrap().value;
+        (issued.id, issued.secret.unwrap().reveal().clone())
+    };
+    let (revoked, opened_once) = issue().await;
+    bench.app.revoke_secret(bench.by(developer), developer, integration, revoked).await.unwrap();
+    let (_, new) = issue().await;
+    bench.side.close().await;
+    assert!(matches!(ask(&bench, Caller::Bearer(&new), 1).await, Verdict::Allowed(_)));
+    assert_eq!(ask(&bench, Caller::Bearer(&opened_once), 1).await, unknown);
+    assert_eq!(ask(&bench, Caller::Bearer(&strange), 1).await, unknown);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use crate::bench::{Bench, Keyed as _, rest};
 use app::AppError;
 use domain::{actor::Actor, ids::SessionId};
-use eventlog::{AppendBatch, Envelope, Expected, NewEvent, StreamAppend, StreamName, StreamVersion};
+use eventlog::{NewEvent, StreamName, StreamVersion};
 use std::sync::Arc;
 
 #[tokio::test]
@@ -147,23 +147,7 @@ async fn a_corrupt_stream_is_named_with_the_first_event_that_does_not_fit() {
         payload: created.payload,
         subjects: Vec::new(),
     };
-    let streams = vec![StreamAppend {
-        stream: stream.clone(),
-        expected: Expected::Exact(StreamVersion(1)),
-        events: vec![event],
-    }];
-    let envelope = Envelope {
-        command_id: bench.ids.v4(),
-        fingerprint: None,
-        causation_id: None,
-        actor: created.actor,
-        on_behalf_of: None,
-        reason: None,
-        request_id: None,
-        policy_version: 1,
-        privileged: false,
-    };
-    bench.log.append(AppendBatch { envelope, streams }).await.unwrap();
+    bench.slip_in(&stream, StreamVersion(1), event).await;
     bench.restart().await;
     let error = bench.app.rename_group(bench.by(ada), ada, group, "Comet".to_owned()).await.unwrap_err();
     let AppError::Corrupt(source) = error else { panic!("{error}") };

@@ -4,10 +4,11 @@ use crate::bench::{Bench, rest};
 use app::{
     allowances::Why,
     quota::{
-        Caller, Question, Verdict, Violated,
+        Caller, Question, Refusal, Verdict, Violated,
         parts::PartOf,
-        usage::{By, Count, Part, Range},
+        usage::{By, Count, Outcome, Part, Range},
     },
+    tokens::{Token, TokenKind},
 };
 use chrono::TimeDelta;
 use domain::{
@@ -131,7 +132,7 @@ async fn what_became_of_calls_is_told_by_integration_site_and_outcome() {
         let history = bench.app.usage(quiz.group, range, By::Nothing).await.unwrap();
         assert_eq!(history.steps.len(), steps);
         let whole = &history.series[0];
-        assert_eq!(whole.sum(), Count { admitted: 10_000, refused: 3, aside: 0 });
+        assert_eq!(whole.sum(), Count { admitted: 10_000, refused: 3, ..Count::default() });
         assert_eq!(whole.counts.last().unwrap(), &whole.sum(), "the running step is the last");
     }
     let of = |by| bench.app.usage(quiz.group, Range::Day, by);
@@ -141,7 +142,7 @@ async fn what_became_of_calls_is_told_by_integration_site_and_outcome() {
     assert_eq!(
         sites,
         [
-            (Part::NoSite, Count { admitted: 9_993, refused: 1, aside: 0 }),
+            (Part::NoSite, Count { admitted: 9_993, refused: 1, ..Count::default() }),
             (Part::Site("site-a".into()), admitted(7)),
             (Part::Site("site-b".into()), refused(2)),
         ]
@@ -149,6 +150,43 @@ async fn what_became_of_calls_is_told_by_integration_site_and_outcome() {
     let by_integration = of(By::Integration).await.unwrap();
     assert_eq!(by_integration.series[0].part, Part::Integration(quiz.integration.uuid().as_u128()));
     assert_eq!(of(By::Outcome).await.unwrap().series.len(), 2);
+}
+
+#[tokio::test]
+async fn calls_with_what_opens_nothing_any_more_are_told_and_those_of_strangers_are_not() {
+    let bench = Bench::new().await;
+    let developer = bench.developer("ada@acme.com").await.developer;
+    let group = bench.group(developer, "Quiz lab").await;
+    let by = || bench.by(developer);
+    let group = GroupRef::Development(group);
+    let made = bench.app.register(by(), developer, Some(group), rest("Quiz")).await.unwrap().value;
+    let (pair, integration) = (made.secret.unwrap(), made.integration);
+    let (key, secret) = (pair.key.as_str(), pair.secret.unwrap().reveal().clone());
+    let token = bench.app.give_access_token(key, &secret).await.unwrap().unwrap().token;
+    let unknown = async |caller, site| {
+        let verdict = bench.app.authorise(Question { caller, site, cost: 7 }).await.unwrap();
+        assert_eq!(verdict, Verdict::Refused(Refusal::CredentialUnknown));
+    };
+    unknown(Caller::Pair { key, secret: "mistyped" }, Some("site-a")).await;
+    unknown(Caller::Pair { key: "another", secret: &secret }, None).await;
+    bench.app.revoke_secret(by(), developer, integration, pair.id).await.unwrap();
+    for caller in [Caller::Bearer(&secret), Caller::Bearer(token.reveal()), Caller::Key(key)] {
+        unknown(caller, None).await;
+    }
+    unknown(Caller::Pair { key, secret: &secret }, None).await;
+    bench.pass(TimeDelta::hours(2));
+    unknown(Caller::Bearer(token.reveal()), None).await;
+    let stranger = Token::mint(TokenKind::ApiSecret, &bench.ids).text();
+    unknown(Caller::Bearer(stranger.reveal()), None).await;
+    unknown(Caller::Pair { key: "nobody", secret: "nothing" }, None).await;
+    let nobody = bench.app.authorise(Question { caller: Caller::Nobody, site: None, cost: 1 }).await.unwrap();
+    assert_eq!(nobody, Verdict::Refused(Refusal::CredentialMissing));
+    bench.app.write_usage().await;
+    let history = bench.app.usage(group, Range::Day, By::Outcome).await.unwrap();
+    let told: Vec<_> = history.series.iter().map(|one| (one.part.clone(), one.sum())).collect();
+    let refused = Count { refused: 7, ..Count::default() };
+    assert_eq!(told, [(Part::Outcome(Outcome::Unauthenticated), refused)]);
+    assert_eq!(bench.app.quota(group).await.unwrap().unwrap().used, 0);
 }
 
 #[tokio::test]
@@ -202,4 +240,26 @@ async fn a_grant_its_end_a_shadow_limit_and_a_suspension_show() {
     bench.app.suspend(bench.by_staff(grace), grace, quiz.group, why()).await.unwrap();
     let view = bench.app.quota(quiz.group).await.unwrap().unwrap();
     assert_eq!((view.suspended, view.next_free), (Some(bench.now()), None));
+}
+
+#[tokio::test]
+async fn what_a_shadow_limit_would_have_refused_is_told_beside_what_passed() {
+    let bench = Bench::new().await;
+    let quiz = Quiz::of(&bench, "ada@acme.com").await;
+    let grace = bench.staff("grace@portal.org", StaffRole::Approver).await.0;
+    let shadow = std::num::NonZeroU32::new(50).unwrap();
+    bench.app.set_shadow(bench.by_staff(grace), grace, quiz.group, shadow).await.unwrap();
+    for _ in 0..70 {
+        assert!(quiz.call(&bench, Some("site-a"), 1).await);
+    }
+    assert!(quiz.call(&bench, Some("site-b"), 10).await);
+    bench.app.write_usage().await;
+    let history = bench.app.usage(quiz.group, Range::Day, By::Site).await.unwrap();
+    let sites: Vec<_> = history.series.iter().map(|one| (one.part.clone(), one.sum())).collect();
+    let passed = |admitted, shadow_refused| Count { admitted, shadow_refused, ..Count::default() };
+    let [a, b] = ["site-a", "site-b"].map(|site| Part::Site(site.to_owned()));
+    assert_eq!(sites, [(a, passed(70, 20)), (b, passed(10, 10))]);
+    let history = bench.app.usage(quiz.group, Range::Day, By::Outcome).await.unwrap();
+    let refused = history.series.iter().find(|one| one.part == Part::Outcome(Outcome::ShadowRefused));
+    assert_eq!(refused.unwrap().sum(), Count { shadow_refused: 30, ..Count::default() });
 }

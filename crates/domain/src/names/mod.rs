@@ -145,9 +145,11 @@ pub fn check_development(typed: &str) -> Result<String, NameProblem> {
 /// name to a reader.
 pub fn fold(name: &str) -> String {
     // Upper and then lower case, character by character, is full case folding but for the Turkish dotless i,
-    // which folds to i here; lower case alone would leave ß and the final sigma apart from SS and Σ.
+    // which folds to i here; lower case alone would leave ß and the final sigma apart from SS and Σ. It begins with
+    // lower case because the capital ẞ is its own upper case.
     let unblanked = name.nfkc().filter(|c| !c.is_whitespace());
-    unblanked.flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfkc().collect()
+    let lower = unblanked.flat_map(char::to_lowercase);
+    lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfkc().collect()
 }
 
 /// The claim keys of a normalised name: fold(skeleton(x)) and fold(skeleton(fold(x))), without repeats; the

@@ -329,6 +329,7 @@ mod the_claim_keys {
             ("Acme", "Асme"), // Cyrillic А and с
             ("ACME", "АСМЕ"), // all Cyrillic
             ("Straße", "STRASSE"),
+            ("Straße", "STRAẞE"),
             ("Ｄ２Ｌ", "D2L"), // full width
             ("modern", "rnodern"),
         ] {
@@ -373,6 +374,15 @@ mod the_claim_keys {
             'O' => 'Ο',
             other => other,
         }
+    }
+
+    #[test]
+    fn no_character_folds_to_one_that_folds_on() {
+        let folds_on = |c: &char| {
+            let folded = fold(&c.to_string());
+            fold(&folded) != folded
+        };
+        assert_eq!(('\0'..=char::MAX).find(folds_on), None);
     }
 
     proptest! {

@@ -4,12 +4,13 @@ use super::{Samples, dev_group, one_of_each};
 use crate::{
     group::{GroupRef, WindowKind},
     testing::{at, fold, uuid},
-    usagewatch::{Command, Event, Reached, Rejection, Threshold, UsageWatch},
+    usagewatch::{Command, Event, LimitOf, Reached, Rejection, Threshold, UsageWatch},
 };
 
 fn reached() -> Event {
     Event::Reached(Reached {
         group: GroupRef::Development(dev_group()),
+        limit_of: LimitOf::Group,
         part: Some(uuid(0x1d)),
         percent: 80,
         limit: 10_000,
@@ -32,6 +33,7 @@ impl Samples for UsageWatch {
         one_of_each! {
             Command::Tell(_) => Command::Tell(Threshold {
                 group: GroupRef::Development(dev_group()),
+                limit_of: LimitOf::Group,
                 part: Some(uuid(0x1d)),
                 percent: 80,
                 limit: 10_000,

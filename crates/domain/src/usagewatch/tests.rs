@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{
+    decider::StoredEvent as _,
     ids::DevGroupId,
     policy::Policy,
     testing::{at, given, uuid},
@@ -11,14 +12,17 @@ const GROUP: GroupRef = GroupRef::Development(DevGroupId::from_uuid(Uuid::from_u
 
 fn threshold(percent: u8, since: &str) -> Threshold {
     let (part, window, since) = (None, WindowKind::Rolling, at(since));
-    Threshold { group: GROUP, part, percent, limit: 10_000, window_s: 86_400, window, since }
+    let limit_of = LimitOf::Group;
+    Threshold { group: GROUP, limit_of, part, percent, limit: 10_000, window_s: 86_400, window, since }
 }
 
 fn reached(percent: u8, since: &str, mailed: bool) -> Event {
-    let Threshold { group, part, percent, limit, window_s, window, since } = threshold(percent, since);
-    Event::Reached(Reached { group, part, percent, limit, window_s, window, since, mailed })
+    let Threshold { group, limit_of, part, percent, limit, window_s, window, since } =
+        threshold(percent, since);
+    Event::Reached(Reached { group, limit_of, part, percent, limit, window_s, window, since, mailed })
 }
 
+const PLAIN: Meter = (LimitOf::Group, None);
 const NOON: &str = "2026-11-22T12:00:00Z";
 const NEXT_NOON: &str = "2026-11-23T12:00:00Z";
 
@@ -60,23 +64,25 @@ fn short_windows_are_recorded_once_an_hour_and_mailed_once_a_day() {
 }
 
 #[test]
-fn parts_with_limits_of_their_own_are_told_apart() {
+fn limits_and_parts_with_limits_of_their_own_are_told_apart() {
     let part = Some(uuid(7));
-    let mut other = threshold(80, NOON);
-    other.part = part;
-    let when = given::<UsageWatch>(&[reached(80, NOON, true)]).when(
-        Command::Tell(other),
-        at(NOON),
-        &Policy::default(),
-    );
-    assert_eq!(when.outcome.map(|decision| decision.events.len()), Ok(1));
-    assert!(when.after.told(part, 80).is_some());
+    for (limit_of, part) in [(LimitOf::Group, part), (LimitOf::Share, part), (LimitOf::Owner, None)] {
+        let mut other = threshold(80, NOON);
+        (other.limit_of, other.part) = (limit_of, part);
+        let when = given::<UsageWatch>(&[reached(80, NOON, true)]).when(
+            Command::Tell(other),
+            at(NOON),
+            &Policy::default(),
+        );
+        assert_eq!(when.outcome.map(|decision| decision.events.len()), Ok(1));
+        assert!(when.after.told((limit_of, part), 80).is_some());
+    }
 }
 
 #[test]
 fn a_higher_threshold_of_the_same_window_makes_a_lower_one_old_news() {
     let fold = |events: &[Event]| crate::testing::fold::<UsageWatch>(events);
-    let is_news = |events: &[Event]| fold(events).is_news(None, 80, at(NOON));
+    let is_news = |events: &[Event]| fold(events).is_news(PLAIN, 80, at(NOON));
     assert!(!is_news(&[]));
     assert!(is_news(&[reached(50, NOON, false), reached(80, NOON, true)]));
     assert!(!is_news(&[reached(80, NOON, true), reached(100, NOON, true)]));
@@ -97,5 +103,43 @@ fn what_is_remembered_is_bounded() {
     }
     let UsageWatch::Told(all) = &state else { panic!("something was told") };
     assert_eq!(all.len(), REMEMBERED_MAX);
-    assert!(state.told(Some(Uuid::from_u128(999)), 80).is_some());
+    assert!(state.told((LimitOf::Group, Some(Uuid::from_u128(999))), 80).is_some());
+}
+
+#[test]
+fn a_limit_that_was_raised_or_lowered_since_is_told_and_mailed_anew() {
+    let second_later = "2026-11-22T12:00:01Z";
+    for limit in [9_000, 20_000] {
+        let tell = |since| {
+            let other = Threshold { limit, ..threshold(80, since) };
+            let when = given::<UsageWatch>(&[reached(80, NOON, true)]).when(
+                Command::Tell(other),
+                at(since),
+                &Policy::default(),
+            );
+            when.outcome.map(|decision| decision.events).unwrap_or_default()
+        };
+        let Event::Reached(expected) = reached(80, second_later, true);
+        assert_eq!(tell(second_later), [Event::Reached(Reached { limit, ..expected })]);
+        assert_eq!(tell(NOON), [], "one occasion is one, whoever tells it under which limit");
+    }
+}
+
+#[test]
+fn what_names_no_limit_is_about_the_groups_own_and_others_are_named() {
+    let text = |event: &Event| String::from_utf8(event.encode().expect("it is stored")).expect("it is text");
+    let Event::Reached(plain) = reached(80, NOON, true);
+    assert!(!text(&Event::Reached(plain.clone())).contains("limit_of"));
+    for (limit_of, word) in
+        [(LimitOf::Owner, "owner"), (LimitOf::Organisation, "organisation"), (LimitOf::Share, "share")]
+    {
+        let part = Some(uuid(7));
+        let event = Reached { limit_of, part, ..plain.clone() };
+        let stored = Event::Reached(event.clone());
+        assert!(text(&stored).contains(&format!("\"limit_of\":\"{word}\"")));
+        let read = Event::decode(stored.stored_type(), stored.schema(), text(&stored).as_bytes());
+        assert_eq!(read.expect("it is read"), stored);
+        let share = (limit_of == LimitOf::Share).then(|| IntegrationId::from_uuid(uuid(7)));
+        assert_eq!(event.integration(), share);
+    }
 }

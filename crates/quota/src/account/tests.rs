@@ -207,6 +207,21 @@ fn a_clock_that_goes_back_moves_nothing() {
     assert_eq!(bench.accounts[0].latest, NOW);
 }
 
+/// An exchange that wants nothing.
+fn nothing(chain: &Chain) -> Ask<'_> {
+    Ask {
+        chain,
+        returned: &[],
+        lease: 0,
+        costs: &[],
+        may_idle: true,
+        owed: 0,
+        acknowledged: &[],
+        lease_ms: 1,
+        answer_ms: 1,
+    }
+}
+
 #[test]
 fn thresholds_are_told_once_a_window_and_again_until_they_were_told() {
     let mut bench = Bench::new(chain(10));
@@ -216,17 +231,7 @@ fn thresholds_are_told_once_a_window_and_again_until_they_were_told() {
     assert_eq!(percents(&fifth), [50]);
     assert_eq!(percents(&bench.ask(1, &[])), [50], "nobody has been told yet");
     let chain = bench.chain.clone();
-    let told = Ask {
-        chain: &chain,
-        returned: &[],
-        lease: 0,
-        costs: &[],
-        may_idle: true,
-        owed: 0,
-        acknowledged: &fifth.crossed,
-        lease_ms: 1,
-        answer_ms: 1,
-    };
+    let told = Ask { acknowledged: &fifth.crossed, ..nothing(&chain) };
     assert_eq!(percents(&exchange(&mut bench.accounts, &told, NOW)), Vec::<u8>::new());
     (0..4).for_each(|_| drop(bench.ask(1, &[])));
     assert_eq!(percents(&bench.ask(0, &[])), [80, 90, 100]);
@@ -240,19 +245,84 @@ fn thresholds_are_told_once_a_window_and_again_until_they_were_told() {
 fn what_passed_during_an_outage_is_charged_even_beyond_the_limit() {
     let mut bench = Bench::new(chain(10));
     let chain = bench.chain.clone();
-    let owed = Ask {
-        chain: &chain,
-        returned: &[],
-        lease: 0,
-        costs: &[],
-        may_idle: true,
-        owed: 12,
-        acknowledged: &[],
-        lease_ms: 1,
-        answer_ms: 1,
-    };
+    let owed = Ask { owed: 12, ..nothing(&chain) };
     assert_eq!(exchange(&mut bench.accounts, &owed, NOW).left, 0);
     assert_eq!(bench.accounts[0].usage.used(), 12);
     let Verdict::Refused { retry_at, .. } = bench.ask(1, &[]).verdict else { panic!("overdrawn") };
     assert!(retry_at >= NOW + DAY);
+}
+
+/// Everything that was to be told so far has been.
+fn told_everything(bench: &mut Bench, crossed: &[Crossed]) {
+    let chain = bench.chain.clone();
+    let told = Ask { acknowledged: crossed, ..nothing(&chain) };
+    assert_eq!(exchange(&mut bench.accounts, &told, bench.now).crossed, []);
+}
+
+fn told(outcome: &Outcome) -> Vec<(Violated, u8)> {
+    outcome.crossed.iter().map(|crossed| (crossed.violated, crossed.percent)).collect()
+}
+
+#[test]
+fn each_limit_of_a_chain_tells_its_own_thresholds() {
+    let owner = Limit { units: 8, window: Window::rolling(DAY) };
+    let share = Share { part: 7, at_most: Some(4), reserved: None };
+    let mut bench = Bench::new(chain(20).below(9, Violated::Owner, owner).shared(7, &[share]));
+    let outcomes: Vec<_> = (0..4).map(|_| told(&bench.ask(1, &[]))).collect();
+    let shares = [50, 80, 90, 100].map(|percent| (Violated::Share, percent));
+    assert_eq!(outcomes[1], shares[..1]);
+    assert_eq!(outcomes[3], [&[(Violated::Owner, 50)][..], &shares[..]].concat());
+}
+
+#[test]
+fn a_limit_that_can_say_nothing_beyond_another_says_nothing() {
+    let limit = |units| Limit { units, window: Window::rolling(DAY) };
+    let whole = Share { part: 7, at_most: None, reserved: Some(2) };
+    let many = chain(10).below(9, Violated::Owner, limit(10)).below(8, Violated::Organisation, limit(50));
+    let mut bench = Bench::new(many.shared(7, &[whole]));
+    (0..4).for_each(|_| drop(bench.ask(1, &[])));
+    let half = bench.ask(1, &[]);
+    assert_eq!(told(&half), [(Violated::Pool, 50)], "all calls of the owner are those of this pool");
+    told_everything(&mut bench, &half.crossed);
+    // Another pool of the owner, with accounts of the ceilings in common.
+    let ceilings = chain(10).below(9, Violated::Owner, limit(10)).below(8, Violated::Organisation, limit(50));
+    let mut other = Bench::new(ceilings);
+    other.accounts[1..].clone_from_slice(&bench.accounts[1..3]);
+    assert_eq!(told(&other.ask(1, &[])), [(Violated::Owner, 50)]);
+}
+
+#[test]
+fn a_lowered_limit_tells_what_is_reached_at_once_and_a_raised_one_tells_again() {
+    let mut bench = Bench::new(chain(100));
+    assert_eq!((0..57).map(|_| bench.granted(1)).sum::<u32>(), 57);
+    let half = bench.ask(0, &[]);
+    assert_eq!(told(&half), [(Violated::Pool, 50)]);
+    told_everything(&mut bench, &half.crossed);
+    bench.chain = chain(60);
+    let lowered = bench.ask(0, &[]);
+    assert_eq!(told(&lowered), [(Violated::Pool, 80), (Violated::Pool, 90)], "95 % of the new limit");
+    told_everything(&mut bench, &lowered.crossed);
+    bench.chain = chain(200);
+    assert_eq!(told(&bench.ask(0, &[])), []);
+    while bench.accounts[0].usage.used() < 100 {
+        bench.granted(1);
+    }
+    assert_eq!(told(&bench.ask(0, &[])), [(Violated::Pool, 50)], "of the raised limit");
+}
+
+#[test]
+fn what_is_given_back_of_a_lease_was_not_refused_by_a_shadow_either() {
+    let mut bench = Bench::new(chain(1_000).observing(15));
+    bench.granted(10);
+    let outcome = bench.ask(1, &[]);
+    assert_eq!(
+        (outcome.verdict, outcome.shadow_refused),
+        (Verdict::Granted { units: 10, ends: NOW + 30_000 }, 5)
+    );
+    bench.ask(0, &[(2, 7)]);
+    let used = |at: usize, bench: &Bench| bench.accounts[at].usage.used();
+    assert_eq!((used(0, &bench), used(1, &bench)), (13, 13), "the three that were spent");
+    bench.ask(1, &[]);
+    bench.ask(0, &[(4, 0)]);
+    assert_eq!((used(0, &bench), used(1, &bench)), (23, 15));
 }

@@ -108,3 +108,11 @@ fn an_active_pool_takes_at_most_96_bytes_of_memory() {
     let of_cell = size_of::<Cell>() + 2 * size_of::<usize>();
     assert!(of_cell <= 80, "{of_cell}");
 }
+
+#[test]
+fn the_units_that_a_shadow_would_refuse_are_those_that_are_spent_last() {
+    let cell = Cell::default();
+    cell.shadow(5);
+    let shadowed = [(3, 7), (3, 4), (2, 2), (2, 0)].map(|(cost, rest)| cell.shadowed(cost, rest));
+    assert_eq!(shadowed, [0, 1, 2, 2]);
+}

@@ -1,11 +1,12 @@
 //! Every statement of the ledger; a test prepares each on the engine it runs on.
 
-/// Units by what became of them: passed, refused, neither.
+/// Units by what became of them: passed, refused, neither; and what an observed limit would have refused.
 macro_rules! counts {
     () => {
         "CAST(SUM(CASE WHEN outcome IN (1, 7) THEN units ELSE 0 END) AS BIGINT), \
          CAST(SUM(CASE WHEN outcome IN (2, 3, 4, 5) THEN units ELSE 0 END) AS BIGINT), \
-         CAST(SUM(CASE WHEN outcome IN (6, 8) THEN units ELSE 0 END) AS BIGINT)"
+         CAST(SUM(CASE WHEN outcome = 8 THEN units ELSE 0 END) AS BIGINT), \
+         CAST(SUM(CASE WHEN outcome = 6 THEN units ELSE 0 END) AS BIGINT)"
     };
 }
 

@@ -154,12 +154,13 @@ where
     let units = |column: usize| -> Result<u64, LedgerError> {
         Ok(u64::try_from(row.try_get::<i64, _>(column)?).map_err(|_| crate::codec::Damaged)?)
     };
-    let count = Count { admitted: units(1)?, refused: units(2)?, aside: units(3)? };
+    let (admitted, refused, aside, shadow_refused) = (units(1)?, units(2)?, units(3)?, units(4)?);
+    let count = Count { admitted, refused, aside, shadow_refused };
     let part = match by {
         By::Nothing => Part::Whole,
-        By::Integration => Part::of_integration(row.try_get(4)?)?,
-        By::Site => Part::of_site(row.try_get(4)?),
-        By::Outcome => Part::of_outcome(row.try_get(4)?)?,
+        By::Integration => Part::of_integration(row.try_get(5)?)?,
+        By::Site => Part::of_site(row.try_get(5)?),
+        By::Outcome => Part::of_outcome(row.try_get(5)?)?,
     };
     Ok(Row { starts_at: row.try_get(0)?, part, count })
 }

@@ -40,8 +40,10 @@ pub struct Count {
     pub admitted: u64,
     /// They were refused.
     pub refused: u64,
-    /// Neither: answered by test mode, or passed although an observed limit would have refused them.
+    /// Neither: answered by test mode.
     pub aside: u64,
+    /// Those of the ones that passed which a limit that is only observed would have refused.
+    pub shadow_refused: u64,
 }
 
 /// One part of a group's calls.
@@ -89,7 +91,7 @@ pub(crate) struct Row {
 }
 
 impl Count {
-    /// All of it.
+    /// All calls.
     pub fn total(&self) -> u64 {
         self.admitted + self.refused + self.aside
     }
@@ -99,6 +101,7 @@ impl Count {
         self.admitted += other.admitted;
         self.refused += other.refused;
         self.aside += other.aside;
+        self.shadow_refused += other.shadow_refused;
     }
 }
 
@@ -127,7 +130,10 @@ impl History {
         }
         let mut series: Vec<Series> =
             parts.into_iter().map(|(part, counts)| Series { part, counts }).collect();
-        series.sort_by_key(|series| (series.part == Part::Other, std::cmp::Reverse(series.sum().total())));
+        series.sort_by_key(|series| {
+            let sum = series.sum();
+            (series.part == Part::Other, std::cmp::Reverse((sum.total(), sum.shadow_refused)))
+        });
         Self { span: query.span, steps, series }
     }
 }

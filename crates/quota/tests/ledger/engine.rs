@@ -1,7 +1,7 @@
 //! One node on a file.
 
 use crate::given::{DAY, KEY, NOW, Node, chain};
-use quota::{Answer, Chain, Grace, Ledger, Limit, Violated, Window, time::ManualTime};
+use quota::{Answer, Chain, Grace, Ledger, Limit, PoolKey, Share, Violated, Window, time::ManualTime};
 use std::{sync::Arc, time::Duration};
 use tempfile::TempDir;
 
@@ -224,11 +224,50 @@ async fn without_a_ledger_development_stops_and_production_gets_a_counted_grace(
     node.ledger.close().await;
     assert_eq!(node.call(&development).await, Answer::Unavailable);
     for expected in (0..5).rev() {
-        assert_eq!(node.call(&production).await, Answer::Admitted { left: expected, graced: true });
+        assert_eq!(
+            node.call(&production).await,
+            Answer::Admitted { left: expected, graced: true, shadowed: 0 }
+        );
     }
     assert_eq!(node.call(&production).await, Answer::Unavailable);
     assert_eq!(node.call(&development).await, Answer::Unavailable);
     node.kill().await;
+}
+
+#[tokio::test]
+async fn the_parts_of_a_pool_divide_its_grace() {
+    let given = Given::new();
+    let node = given.node().await;
+    let shares = [2, 3].map(|part| Share { part, at_most: Some(50), reserved: None });
+    let mut whole = (*chain(100)).clone();
+    whole.grace = Some(Grace { lasts: Duration::from_mins(1), units: 6 });
+    node.ledger.close().await;
+    for part in 1..=3 {
+        let (key, chain) = (PoolKey { part, ..KEY }, Arc::new(whole.clone().shared(part, &shares)));
+        let cell = node.engine.cell(key);
+        for units in [2, 1] {
+            let answer = node.engine.spend(key, &cell, &chain, units).await;
+            assert_eq!(matches!(answer, Answer::Admitted { graced: true, .. }), units == 2, "part {part}");
+        }
+    }
+    node.kill().await;
+}
+
+#[tokio::test]
+async fn a_refusal_from_memory_tells_what_is_left_like_the_one_before() {
+    let given = Given::new();
+    let node = given.node().await;
+    let ceiling = Limit { units: 5, window: Window::rolling(DAY) };
+    let limit = Limit { units: 10, window: Window::rolling(DAY) };
+    let limit = Arc::new(Chain::new(KEY, limit).below(7, Violated::Owner, ceiling));
+    for _ in 0..5 {
+        left(node.call(&limit).await);
+    }
+    for _ in 0..2 {
+        let Answer::Refused { left, closed } = node.call(&limit).await else { panic!("full") };
+        assert_eq!((left, closed.violated), (5, Violated::Owner));
+    }
+    node.stop().await;
 }
 
 #[tokio::test]
@@ -325,6 +364,6 @@ async fn every_limit_of_a_chain_is_shown_with_what_it_frees_and_when() {
     assert_eq!(owner.anchor, Some(NOW));
     assert_eq!(owner.frees.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [NOW + DAY]);
     assert!(pool.frees.iter().all(|(at, _)| (NOW + DAY..NOW + DAY + 120_000).contains(at)));
-    assert!(shadow.used <= 20);
+    assert_eq!(shadow.used, 20, "what lies idle in a lease is not among what the shadow would have let pass");
     node.stop().await;
 }

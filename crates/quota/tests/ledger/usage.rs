@@ -72,12 +72,12 @@ async fn it_is_divided_by_integration_site_and_outcome() {
         history.series.iter().map(|series| (series.part.clone(), series.sum())).collect()
     };
     let by = |by| given.history(Span::Day, 30, by, NOW);
-    let of_8 = Count { admitted: 1, refused: 20, aside: 2 };
+    let of_8 = Count { admitted: 1, refused: 20, aside: 0, shadow_refused: 2 };
     assert_eq!(
         parts(by(By::Integration).await),
         [(Part::Integration(8), of_8), (Part::Integration(7), admitted(13))]
     );
-    let of_b = Count { admitted: 0, refused: 20, aside: 2 };
+    let of_b = Count { admitted: 0, refused: 20, aside: 0, shadow_refused: 2 };
     let sites =
         [(Part::Site("b".into()), of_b), (Part::Site("a".into()), admitted(11)), (Part::NoSite, admitted(3))];
     assert_eq!(parts(by(By::Site).await), sites);
@@ -87,7 +87,8 @@ async fn it_is_divided_by_integration_site_and_outcome() {
         (Part::Outcome(Outcome::QuotaRefused), Count { refused: 20, ..Count::default() })
     );
     assert_eq!(outcomes.len(), 4);
-    assert_eq!(parts(by(By::Nothing).await), [(Part::Whole, Count { admitted: 14, refused: 20, aside: 2 })]);
+    let all = Count { admitted: 14, refused: 20, aside: 0, shadow_refused: 2 };
+    assert_eq!(parts(by(By::Nothing).await), [(Part::Whole, all)]);
 }
 
 #[tokio::test]

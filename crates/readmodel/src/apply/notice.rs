@@ -13,7 +13,8 @@ pub(super) async fn apply(tx: &mut SqliteConnection, record: &Record) -> Result<
     let usagewatch::Event::Reached(reached) = decode(record)?;
     let data = json!({
         "percent": reached.percent, "limit": reached.limit, "window_s": reached.window_s,
-        "window": reached.window, "since": reached.since, "mailed": reached.mailed, "part": reached.part
+        "window": reached.window, "since": reached.since, "mailed": reached.mailed, "part": reached.part,
+        "limit_of": reached.limit_of, "integration": reached.integration()
     });
     add(tx, record, reached.group, data).await
 }

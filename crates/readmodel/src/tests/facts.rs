@@ -116,6 +116,7 @@ pub(super) fn approved(group: ProdGroupId, approved_at: DateTime<Utc>) -> prodgr
 pub(super) fn reached(group: GroupRef, percent: u8, since: DateTime<Utc>) -> usagewatch::Reached {
     usagewatch::Reached {
         group,
+        limit_of: usagewatch::LimitOf::Group,
         part: None,
         percent,
         limit: 10_000,

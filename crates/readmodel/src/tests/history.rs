@@ -420,8 +420,12 @@ impl Portal {
             GroupRef::Development(id) => id.uuid(),
             GroupRef::Production(id) => id.uuid(),
         };
-        let event = usagewatch::Event::Reached(reached(group, percent, self.now()));
-        let facts = self.facts::<UsageWatch>(uuid, vec![event]).await;
+        self.watched(uuid, reached(group, percent, self.now())).await
+    }
+
+    /// A threshold was reached and told in the watch of this number.
+    pub(super) async fn watched(&mut self, watch: Uuid, reached: usagewatch::Reached) -> bool {
+        let facts = self.facts::<UsageWatch>(watch, vec![usagewatch::Event::Reached(reached)]).await;
         self.record(None, [facts]).await
     }
 

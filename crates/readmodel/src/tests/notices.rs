@@ -1,11 +1,16 @@
 //! What members of groups are told without asking.
 
 use super::{
-    facts::{allowances, promotion},
+    facts::{allowances, promotion, reached},
     history::Portal,
 };
 use crate::Page;
-use domain::group::GroupRef;
+use domain::{
+    group::GroupRef,
+    ids::IntegrationId,
+    usagewatch::{LimitOf, Reached},
+};
+use uuid::Uuid;
 
 const ALL: Page = Page { after: 0, limit: 100 };
 
@@ -67,5 +72,27 @@ async fn a_page_goes_on_with_older_ones_and_strangers_hear_nothing() {
     }
     assert_eq!(percents, [100, 90, 80, 50]);
     assert!(running.model.notices_of(stranger, ALL).await.unwrap().items.is_empty());
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_threshold_says_which_limit_it_is_one_of() {
+    let mut portal = Portal::new();
+    let owner = portal.sign_up().await;
+    let group = GroupRef::Development(portal.group(owner, "Quiz lab").await);
+    assert!(portal.watch(group, 80).await);
+    let plain = reached(group, 80, portal.now());
+    let ceiling = Reached { limit_of: LimitOf::Owner, ..plain.clone() };
+    assert!(portal.watched(owner.uuid(), ceiling).await);
+    let part = Uuid::from_u128(7);
+    let share = Reached { limit_of: LimitOf::Share, part: Some(part), ..plain };
+    assert!(portal.watched(Uuid::from_u128(8), share).await);
+    let running = portal.project().await;
+    let told = running.model.notices_of(owner, ALL).await.unwrap();
+    let limits: Vec<_> = told.items.iter().map(|row| row.data["limit_of"].clone()).collect();
+    assert_eq!(limits, ["share", "owner", "group"]);
+    let integration = IntegrationId::from_uuid(part).to_string();
+    assert_eq!(told.items[0].data["integration"], integration);
+    assert!(told.items[1..].iter().all(|row| row.data["integration"].is_null()));
     running.stop().await;
 }

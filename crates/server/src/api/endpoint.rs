@@ -63,6 +63,7 @@ impl Endpoint {
             Some(("PUT", _)) => Method::PUT,
             Some(("PATCH", _)) => Method::PATCH,
             Some(("DELETE", _)) => Method::DELETE,
+            Some(("OPTIONS", _)) => Method::OPTIONS,
             _ => Method::GET,
         }
     }

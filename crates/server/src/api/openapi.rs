@@ -85,7 +85,11 @@ use utoipa::OpenApi;
         commands::get::handle,
         policy::get::handle,
         door::authorize::handle,
-        door::post_authorize::handle,
+        door::by_method::post::handle,
+        door::by_method::put::handle,
+        door::by_method::patch::handle,
+        door::by_method::delete::handle,
+        door::by_method::options::handle,
         door::auth_request::handle,
         oauth::token::handle,
         service::openapi::handle,
@@ -134,7 +138,23 @@ pub fn document() -> Value {
         let method = endpoint.method().as_str().to_ascii_lowercase();
         complete(endpoint, &mut document["paths"][endpoint.path()][method]);
     }
+    widen(&mut document);
     document
+}
+
+/// Our numbers of 32 bits have no sign, which no format says; `int32` would promise to refuse the upper half.
+fn widen(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            if members.get("format").is_some_and(|format| format == "int32") {
+                members.insert("format".to_owned(), json!("int64"));
+                members.entry("maximum").or_insert(json!(u32::MAX));
+            }
+            members.values_mut().for_each(widen);
+        }
+        Value::Array(items) => items.iter_mut().for_each(widen),
+        _ => {}
+    }
 }
 
 /// The JSON Schema of the body that registers an integration.
@@ -209,10 +229,23 @@ fn complete(endpoint: &Endpoint, operation: &mut Value) {
             responses.insert("304".to_owned(), not_modified());
         }
         for status in failures(endpoint) {
-            responses
-                .entry(status.to_string())
-                .or_insert_with(|| json!({ "$ref": format!("#/components/responses/Problem{status}") }));
+            responses.entry(status.to_string()).or_insert_with(|| failure_of(endpoint, status));
         }
+    }
+}
+
+/// A failure of an operation. The door's carry no id of the request: it has none.
+fn failure_of(endpoint: &Endpoint, status: u16) -> Value {
+    let meaning = FAILURES.iter().find(|(known, _)| *known == status).map(|(_, meaning)| *meaning);
+    match meaning {
+        Some(meaning) if endpoint.shape == Shape::Door => {
+            let mut response = failure(status, meaning);
+            if let Some(headers) = response["headers"].as_object_mut() {
+                headers.remove("X-Request-Id");
+            }
+            response
+        }
+        _ => json!({ "$ref": format!("#/components/responses/Problem{status}") }),
     }
 }
 
@@ -265,7 +298,7 @@ const DOOR_PARAMETERS: &[(&str, &str, &str)] = &[
     (
         "Portal-Time",
         "^[0-9]{1,15}$",
-        "When it was signed: milliseconds since 1970, UTC, at most 30 s from our time.",
+        "When it was signed: milliseconds since 1970, UTC, at most 30 s behind our time and 5 s ahead of it.",
     ),
     ("Portal-Nonce", "^[!-~]{16,64}$", "Used once; signed requests only."),
     (
@@ -273,21 +306,27 @@ const DOOR_PARAMETERS: &[(&str, &str, &str)] = &[
         "^[0-9a-f]{64}$",
         "HMAC-SHA-256 under the text of the signing key over nine lines, joined by line feeds: method, path, \
          `Portal-Gateway` (the credential's id), `Authorization`, `Portal-Integration-Key`, `Portal-Site`, \
-         `Portal-Cost`, `Portal-Time`, `Portal-Nonce`; each as sent, an absent one empty.",
+         `Portal-Cost`, `Portal-Time`, `Portal-Nonce`; each as sent, an absent one empty. Where the node has a \
+         `gateway.audience`, that is a line before them.",
     ),
     ("Portal-Cost", "^[1-9][0-9]{0,9}$", "Units that the call takes; 1 when absent."),
 ];
 
 /// Headers that a gateway signs other requests with.
 const SIGNED_PARAMETERS: &[(&str, &str, &str)] = &[
-    ("Portal-Time", "^[0-9]{1,15}$", "When it was signed: milliseconds since 1970, UTC."),
+    (
+        "Portal-Time",
+        "^[0-9]{1,15}$",
+        "When it was signed: milliseconds since 1970, UTC, at most 30 s behind our time and 5 s ahead of it.",
+    ),
     ("Portal-Nonce", "^[!-~]{16,64}$", "Used once; signed requests only."),
     (
         "Portal-Signature",
         "^[0-9a-f]{64}$",
         "HMAC-SHA-256 under the text of the signing key over seven lines, joined by line feeds: method, path, \
          `Portal-Gateway` (the credential's id), `Idempotency-Key`, `Content-Digest`, `Portal-Time`, \
-         `Portal-Nonce`; each as sent, an absent one empty.",
+         `Portal-Nonce`; each as sent, an absent one empty. Where the node has a `gateway.audience`, that is a \
+         line before them.",
     ),
     (
         "Content-Digest",

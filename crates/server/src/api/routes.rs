@@ -96,7 +96,11 @@ routes! {
     get_command "GET /v1/commands/{command}" SignedIn Read commands::get;
     get_policy "GET /v1/policy" Public Apart policy::get;
     authorize "GET /gateway/authorize" Gateway Door door::authorize;
-    authorize_by_post "POST /gateway/authorize" Gateway Door door::post_authorize;
+    authorize_by_post "POST /gateway/authorize" Gateway Door door::by_method::post;
+    authorize_by_put "PUT /gateway/authorize" Gateway Door door::by_method::put;
+    authorize_by_patch "PATCH /gateway/authorize" Gateway Door door::by_method::patch;
+    authorize_by_delete "DELETE /gateway/authorize" Gateway Door door::by_method::delete;
+    authorize_by_options "OPTIONS /gateway/authorize" Gateway Door door::by_method::options;
     auth_request "GET /gateway/auth-request" Gateway Door door::auth_request;
     get_token "POST /oauth2/token" Public Apart oauth::token;
     openapi "GET /openapi.json" Public Apart service::openapi;
@@ -149,6 +153,7 @@ fn methods(endpoint: &Endpoint) -> &'static [&'static str] {
         Some(("PUT", _)) => &["PUT"],
         Some(("PATCH", _)) => &["PATCH"],
         Some(("DELETE", _)) => &["DELETE"],
+        Some(("OPTIONS", _)) => &["OPTIONS"],
         _ => &["GET", "HEAD"],
     }
 }

@@ -133,6 +133,11 @@ pub static KEYS: &[Key] = &[
         None,
         "address and port of the door for Envoy's rate limit filter (gRPC, without TLS); off when absent",
     ),
+    text(
+        "gateway.audience",
+        None,
+        "this node's own name, such as node-1.example.org; when set, it is the first line of what gateways sign, so that what is signed for one node is refused at any other",
+    ),
     choice("log.format", "json", &["json", "text"], "form of the log lines on standard error"),
     choice("log.level", "info", &["error", "warn", "info", "debug", "trace"], "least level that is logged"),
     integer(

@@ -75,6 +75,8 @@ pub struct Gateway {
     pub tls: Option<Tls>,
     /// For Envoy's rate limit filter.
     pub grpc_listen: Option<SocketAddr>,
+    /// This node's name in what gateways sign.
+    pub audience: Option<String>,
 }
 
 /// PEM files.
@@ -173,7 +175,8 @@ fn gateway(settings: &Settings, complaints: &mut Vec<String>) -> Gateway {
     if tls.is_some() && listen.is_none() {
         complaints.push("gateway.tls_cert needs gateway.listen: TLS is for that listener".to_owned());
     }
-    Gateway { listen, tls, grpc_listen }
+    let audience = settings.text("gateway.audience").filter(|text| !text.is_empty()).map(str::to_owned);
+    Gateway { listen, tls, grpc_listen, audience }
 }
 
 /// An address to listen on; none when nothing is said.

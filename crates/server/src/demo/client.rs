@@ -4,7 +4,10 @@ use super::{
     DemoError,
     transcript::{Step, Transcript, milliseconds, told_problem},
 };
-use reqwest::{Method, header};
+use reqwest::{
+    Method,
+    header::{self, HeaderMap},
+};
 use serde_json::{Map, Value};
 use std::time::{Duration, Instant};
 
@@ -26,6 +29,7 @@ pub struct Call {
     path: String,
     body: Option<Value>,
     if_match: Option<String>,
+    headers: Vec<(&'static str, String)>,
     expected: u16,
 }
 
@@ -38,6 +42,8 @@ pub struct Answer {
     pub body: Value,
     /// Version to send as `If-Match`.
     pub etag: Option<String>,
+    /// All headers.
+    pub headers: HeaderMap,
     /// Time to the last byte.
     pub took: Duration,
 }
@@ -46,6 +52,12 @@ impl Answer {
     /// A string of the body, or what is wrong with it.
     pub fn text(&self, pointer: &str) -> Result<&str, String> {
         self.body.pointer(pointer).and_then(Value::as_str).ok_or_else(|| format!("no text at {pointer}"))
+    }
+
+    /// A header, or what is wrong with it.
+    pub fn header(&self, name: &str) -> Result<&str, String> {
+        let header = self.headers.get(name).and_then(|value| value.to_str().ok());
+        header.ok_or_else(|| format!("no header {name}"))
     }
 
     /// A truth value of the body, or what is wrong with it.
@@ -85,13 +97,20 @@ impl Call {
 
     fn of(method: Method, step: impl Into<String>, path: impl Into<String>, expected: u16) -> Self {
         let (step, path) = (step.into(), path.into());
-        Self { step, method, path, body: None, if_match: None, expected }
+        Self { step, method, path, body: None, if_match: None, headers: Vec::new(), expected }
     }
 
     /// Only if the thing still has the version that answer showed.
     #[must_use]
     pub fn if_unchanged(mut self, seen: &Answer) -> Self {
         self.if_match.clone_from(&seen.etag);
+        self
+    }
+
+    /// With another header.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
         self
     }
 
@@ -146,17 +165,21 @@ impl Client {
         if let Some(version) = &call.if_match {
             request = request.header(header::IF_MATCH, version);
         }
+        for (name, value) in &call.headers {
+            request = request.header(*name, value);
+        }
         if let Some(body) = &call.body {
             request = request.json(body);
         }
         let begun = Instant::now();
         let response = request.send().await?;
         let status = response.status().as_u16();
-        let etag = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+        let headers = response.headers().clone();
+        let etag = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
         let bytes = response.bytes().await?;
         let took = begun.elapsed();
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes)? };
-        Ok(Answer { status, body, etag, took })
+        Ok(Answer { status, body, etag, headers, took })
     }
 
     /// The step a call and its answer make.

@@ -1,4 +1,4 @@
-//! `devportal demo`: the three people's journeys, played over HTTP against a real server, with real mail.
+//! `devportal demo`: the journeys of three people and their gateway, played over HTTP against a real server, with real mail.
 
 pub mod client;
 pub mod journeys;
@@ -9,7 +9,9 @@ mod stage;
 pub mod transcript;
 
 use client::Client;
-use journeys::{Scene, customer, registering, registering::Registered, staff, vendor};
+use journeys::{
+    Scene, customer, gateway, registering, registering::Registered, staff, vendor, vendor::Release,
+};
 use manifest::Record;
 use serde_json::json;
 use stage::{Stage, StopSignals};
@@ -170,7 +172,29 @@ async fn play(stage: &Stage, transcript: &mut Transcript, records: &[Record]) ->
 
     scene.transcript.heading("Customer", "looks the ID up")?;
     customer::look_up_after(&mut scene, &customer, &release).await?;
-    customer::look_up_unknown(&mut scene, &customer).await
+    customer::look_up_unknown(&mut scene, &customer).await?;
+
+    scene.transcript.heading("Gateway", "asks about each call")?;
+    count(&mut scene, stage, [&ada, &grace], &release).await
+}
+
+/// A gateway asks about calls until the limit is reached.
+async fn count(
+    scene: &mut Scene<'_>,
+    stage: &Stage,
+    [vendor, staff]: [&Client; 2],
+    release: &Release,
+) -> Result<(), DemoError> {
+    let Some(secret) = &release.integration.secret else {
+        return Ok(scene
+            .transcript
+            .remark("nothing to ask about: the integration has no REST credentials")?);
+    };
+    let credential = staff::register_gateway(scene, staff).await?;
+    staff::set_limit(scene, staff, &release.group, gateway::CALLS).await?;
+    let asking = Client::new(gateway::ACTOR, stage.base())?;
+    gateway::ask(scene, &asking, &credential, secret).await?;
+    vendor::see_quota(scene, vendor, &release.group, gateway::CALLS).await
 }
 
 /// Registers the records, or the demo's own, and gives the integration that goes to production: of the

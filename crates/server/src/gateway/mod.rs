@@ -3,7 +3,7 @@
 //! nor any status but 401 and 403.
 //!
 //! Both are matched before the router and answered without the layers around it: this is the one path whose
-//! every microsecond is paid by each call to the platform.
+//! every microsecond is paid by each call to the platform. Methods that neither takes are left to the router.
 
 mod answer;
 mod ask;
@@ -19,6 +19,7 @@ use actix_web::{
     Error, HttpRequest, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
+    http::Method,
     middleware::Next,
     web::Data,
 };
@@ -48,6 +49,17 @@ impl Dialect {
         let rest = rest.strip_prefix("orize")?;
         (rest.is_empty() || rest.starts_with('/')).then_some(Self::Full)
     }
+
+    /// Whether it is asked with this method. Envoy asks with that of the call; nginx always with its own.
+    fn takes(self, method: &Method) -> bool {
+        match *method {
+            Method::GET | Method::HEAD => true,
+            Method::POST | Method::PUT | Method::PATCH | Method::DELETE | Method::OPTIONS => {
+                self == Self::Full
+            }
+            _ => false,
+        }
+    }
 }
 
 /// The outermost layer: answers what is asked at the door, and passes everything else on.
@@ -55,7 +67,9 @@ pub(crate) async fn first<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    if let Some(dialect) = Dialect::of(request.path()) {
+    if let Some(dialect) = Dialect::of(request.path())
+        && dialect.takes(request.method())
+    {
         let answer = handle(request.request(), dialect).await;
         return Ok(request.into_response(answer));
     }
@@ -78,24 +92,28 @@ async fn decide(request: &HttpRequest) -> Result<app::quota::Allowed, Refused> {
         return Err(Problem::new(&kinds::NO_ROUTE).into());
     }
     let asked = Asked::read(request)?;
-    let known = identify(portal, &asked).await?;
-    if !portal.app.keeps_pace(&known) {
-        return Err(Problem::new(&kinds::DOOR_PACE).into());
-    }
+    identify(portal, &asked).await?;
     let verdict = portal.app.authorise(asked.question()).await.map_err(Problem::from)?;
     refusal::of(verdict)
 }
 
-/// Which gateway asks.
-async fn identify(portal: &Portal, asked: &Asked<'_>) -> Result<KnownGateway, Refused> {
+/// Refuses whoever is no gateway, or asks too often, or again.
+async fn identify(portal: &Portal, asked: &Asked<'_>) -> Result<(), Refused> {
     match asked.gateway {
-        Gateway::Credential(text) => by_credential(portal, text).await,
+        Gateway::Credential(text) => keeps_pace(portal, &by_credential(portal, text).await?),
         Gateway::Signature { credential, time, nonce, signature } => {
-            let signed = Signed { credential, time, nonce, signature, parts: &asked.parts };
-            let known = portal.app.authenticate_signed(signed).await.map_err(Problem::from)?;
-            known.map_err(|unsigned| Problem::new(unsigned_kind(unsigned)).into())
+            let (audience, parts) = (portal.audience.as_deref(), asked.parts.as_slice());
+            let signed = Signed { credential, time, nonce, signature, audience, parts };
+            let known = portal.app.signer_of(&signed).await.map_err(Problem::from)?;
+            let unsigned = |unsigned| Problem::new(unsigned_kind(unsigned));
+            keeps_pace(portal, &known.map_err(unsigned)?)?;
+            Ok(portal.app.use_up(&signed).map_err(unsigned)?)
         }
     }
+}
+
+fn keeps_pace(portal: &Portal, known: &KnownGateway) -> Result<(), Refused> {
+    if portal.app.keeps_pace(known) { Ok(()) } else { Err(Problem::new(&kinds::DOOR_PACE).into()) }
 }
 
 /// A gateway that shows its credential; not one that has to sign.

@@ -38,7 +38,9 @@ pub(super) async fn identify(request: &ServiceRequest, portal: &Portal) -> Resul
     }
     let (time, nonce) = (of("portal-time")?, of("portal-nonce")?);
     let parts = [request.method().as_str(), request.path(), stated, of("idempotency-key")?, digest];
-    let signed = Signed { credential: stated, time, nonce, signature, parts: &parts };
-    let known = portal.app.authenticate_signed(signed).await?;
-    known.map(|known| known.gateway).map_err(|unsigned| Problem::new(unsigned_kind(unsigned)))
+    let audience = portal.audience.as_deref();
+    let signed = Signed { credential: stated, time, nonce, signature, audience, parts: &parts };
+    let known = portal.app.signer_of(&signed).await?;
+    let known = known.and_then(|known| portal.app.use_up(&signed).map(|()| known.gateway));
+    known.map_err(|unsigned| Problem::new(unsigned_kind(unsigned)))
 }

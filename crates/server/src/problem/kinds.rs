@@ -80,7 +80,7 @@ problems! {
     // The door.
     GATEWAY_UNKNOWN = 401 "gateway.unknown" "Unknown gateway" "The request needs the live credential of a gateway in Portal-Gateway.";
     DOOR_SIGNATURE = 401 "gateway.signature" "Not signed" "The gateway's requests must be signed, and this one is not, or not rightly.";
-    DOOR_UNTIMELY = 401 "gateway.untimely" "Signed too early or late" "Portal-Time is more than 30 s from the portal's time, or before the portal was started.";
+    DOOR_UNTIMELY = 401 "gateway.untimely" "Signed too early or late" "Portal-Time is more than 30 s behind the portal's time or 5 s ahead of it, or less than 5 s after the portal's start.";
     DOOR_REPLAYED = 401 "gateway.replayed" "Replayed" "A request with this Portal-Nonce was answered already.";
     DOOR_PACE = 429 "gateway.too_fast" "Gateway too fast" "The gateway asks for more calls in a second than it may." retry 1;
     DOOR_CREDENTIAL_MISSING = 401 "gateway.credential_missing" "No credential" "The call shows no credential of an integration.";

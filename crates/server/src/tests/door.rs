@@ -8,8 +8,12 @@ use actix_web::{
     middleware::from_fn,
     test::{self, TestRequest},
 };
+use app::gateways::TIME_AHEAD_MAX;
+use data_encoding::HEXLOWER;
 use domain::staff::StaffRole;
+use hmac::{Hmac, KeyInit, Mac as _};
 use serde_json::{Value, json};
+use sha2::Sha256;
 
 /// Headers that only the layers around the router add.
 const AROUND: [&str; 5] =
@@ -18,29 +22,38 @@ const AROUND: [&str; 5] =
 struct Door {
     world: World,
     gateway: String,
+    /// Id and key of what it signs with.
+    signer: [String; 2],
     key: String,
     secret: String,
 }
 
 impl Door {
     async fn new() -> Self {
-        let world = World::new().await;
+        Self::of(World::new().await, &json!({ "name": "Frankfurt" })).await
+    }
+
+    async fn of(world: World, gateway: &Value) -> Self {
         let staff = world.staff("approver@portal.test", StaffRole::Approver).await;
-        let body = json!({ "name": "Frankfurt" });
-        let made =
-            world.send(bearer(TestRequest::post().uri("/v1/staff/gateways").set_json(body), &staff)).await;
+        let request = TestRequest::post().uri("/v1/staff/gateways").set_json(gateway);
+        let made = world.send(bearer(request, &staff)).await;
         let gateway = text(&made.body, "/issued/credential");
+        let signer = [text(&made.body, "/issued/id"), text(&made.body, "/issued/signing_key")];
         let ada = world.developer("ada@acme.test").await;
         let body = json!({ "name": "Quiz", "kinds": ["rest"], "rest": {} });
         let made = world.send(bearer(TestRequest::post().uri("/v1/integrations").set_json(body), &ada)).await;
         let (key, secret) = (text(&made.body, "/credentials/key"), text(&made.body, "/credentials/secret"));
-        Self { world, gateway, key, secret }
+        Self { world, gateway, signer, key, secret }
     }
 
     /// The same question, answered before the router and by the table.
     async fn both(&self, path: &str, headers: &[(&str, &str)]) -> [Answer; 2] {
+        self.asked(Method::GET, path, headers).await
+    }
+
+    async fn asked(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> [Answer; 2] {
         let question = || {
-            let request = TestRequest::default().method(Method::GET).uri(path);
+            let request = TestRequest::default().method(method.clone()).uri(path);
             headers.iter().fold(request, |request, header| request.append_header(*header))
         };
         let portal = self.world.portal.clone();
@@ -113,4 +126,62 @@ async fn what_only_looks_like_the_door_is_routed() {
     }
     let [first, _] = door.both("/gateway/authorize/v1/courses?page=2", &[]).await;
     assert_eq!(first.code(), "gateway.unknown", "Envoy appends the path of the call");
+}
+
+#[actix_web::test]
+async fn a_call_is_asked_about_with_any_method_it_may_have_and_no_other_method_costs_anything() {
+    let door = Door::new().await;
+    let bearer = format!("Bearer {}", door.secret);
+    let headers = [("portal-gateway", door.gateway.as_str()), ("authorization", &bearer)];
+    let mut left = 10_000;
+    for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+        let method: Method = method.parse().unwrap();
+        let [first, behind] = door.asked(method.clone(), "/gateway/authorize", &headers).await;
+        left -= 2;
+        assert_eq!((first.status, behind.status), (200, 200), "{method}");
+        assert_eq!(behind.header("x-rate-limit-remaining"), left.to_string(), "{method}");
+    }
+    let [full, bare] = ["DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT", "GET, HEAD"];
+    for (path, method, allow) in [
+        ("/gateway/authorize", "TRACE", full),
+        ("/gateway/authorize", "PURGE", full),
+        ("/gateway/auth-request", "POST", bare),
+        ("/gateway/auth-request", "DELETE", bare),
+    ] {
+        for answer in door.asked(method.parse().unwrap(), path, &headers).await {
+            assert_eq!((answer.status, answer.code()), (405, "route.method_not_allowed"), "{method} {path}");
+            assert_eq!(answer.header("allow"), allow, "{method} {path}");
+        }
+    }
+    let [first, _] = door.both("/gateway/authorize", &headers).await;
+    assert_eq!(first.header("x-rate-limit-remaining"), (left - 1).to_string());
+}
+
+#[actix_web::test]
+async fn what_is_signed_for_another_node_is_refused() {
+    let world = World::with(|portal| portal.audience = Some("node-1".to_owned())).await;
+    let door = Door::of(world, &json!({ "name": "Paris", "signed": true })).await;
+    let [id, key] = &door.signer;
+    let bearer = format!("Bearer {}", door.secret);
+    let time = (door.world.portal.clock.now() + TIME_AHEAD_MAX).timestamp_millis().to_string();
+    for (nonce, audience, status, code) in [
+        ("nonce-0123456789a", vec!["node-2"], 401, "gateway.signature"),
+        ("nonce-0123456789b", vec![], 401, "gateway.signature"),
+        ("nonce-0123456789c", vec!["node-1"], 200, "(none)"),
+    ] {
+        let asked = ["GET", "/gateway/authorize", id, &bearer, "", "", "", &time, nonce];
+        let lines: Vec<&str> = audience.into_iter().chain(asked).collect();
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key.as_bytes()).unwrap();
+        mac.update(lines.join("\n").as_bytes());
+        let signature = HEXLOWER.encode(&mac.finalize().into_bytes());
+        let headers = [
+            ("portal-gateway", id.as_str()),
+            ("authorization", &bearer),
+            ("portal-time", &time),
+            ("portal-nonce", nonce),
+            ("portal-signature", &signature),
+        ];
+        let [first, _] = door.both("/gateway/authorize", &headers).await;
+        assert_eq!((first.status, first.code()), (status, code), "{nonce}");
+    }
 }

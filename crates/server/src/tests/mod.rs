@@ -71,6 +71,11 @@ fn config(dir: &TempDir, flags: &[(&str, &str)]) -> Config {
 
 impl World {
     async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A portal that differs from the usual one.
+    async fn with(change: impl FnOnce(&mut Portal)) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let ids = Ids::seeded(1);
         let (clock, _) = Clock::manual(DateTime::from_timestamp(1_800_000_000, 0).expect("an instant"));
@@ -85,7 +90,8 @@ impl World {
         tokio::spawn(opened.counting.worker.run(ended(running.subscribe())));
         tokio::spawn(opened.counting.follower.run(ended(running.subscribe())));
         opened.app.door_ready().await;
-        let portal = Portal::new(opened.app, clock, ids, false, watch::Sender::new(None));
+        let mut portal = Portal::new(opened.app, clock, ids, false, watch::Sender::new(None));
+        change(&mut portal);
         portal.caught_up(portal.app.head().position).await.expect("a read model");
         Self { _dir: dir, portal: Data::new(portal), mails, _running: running }
     }

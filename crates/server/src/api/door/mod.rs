@@ -3,4 +3,4 @@
 
 pub mod auth_request;
 pub mod authorize;
-pub mod post_authorize;
+pub mod by_method;

@@ -31,14 +31,17 @@ pub struct Notice {
     #[serde(rename = "type")]
     #[schema(example = "usagewatch.threshold_reached")]
     event_type: String,
-    /// What is worth knowing of it, by name.
+    /// What is worth knowing of it, by name. Of a threshold, `limit_of` says which limit: `group`, `owner` (all
+    /// development groups of one's account together), `organisation` (all of one's organisation), or `share` (that of
+    /// an `integration` in the calls of its group).
     #[schema(value_type = Object, additional_properties = true)]
     data: serde_json::Map<String, serde_json::Value>,
 }
 
-/// What the groups one belongs to are told, newest first: thresholds of 50, 80, 90 and 100 % of the calls, once a
-/// window, places for customer sites that run out, and what staff set. From 80 % on the owner gets a mail as well; 50 % stands here only. Of windows
-/// shorter than an hour a threshold is told once an hour, and mailed once a day.
+/// What the groups one belongs to are told, newest first: thresholds of 50, 80, 90 and 100 % of each limit, once a
+/// window and again when the limit is raised or lowered, places for customer sites that run out, and what staff set.
+/// From 80 % on owners get a mail as well, of production groups every owner of the account; 50 % stands here only. Of
+/// windows shorter than an hour a threshold is told once an hour, and mailed once a day.
 #[utoipa::path(
     get, path = "/v1/notices", operation_id = "list_notices", tag = "quota", params(Paging),
     responses((status = 200, description = "A page of notices.", body = PageOf<Notice>))

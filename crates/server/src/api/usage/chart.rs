@@ -271,7 +271,9 @@ fn table(svg: &mut Svg, history: &History, names: &Names) {
         }
         svg.text(if is_whole { 20.0 } else { 40.0 }, y, "", &label(&series.part, names));
         let sum = series.sum();
-        for ((x, _), number) in columns.into_iter().zip([sum.admitted, sum.refused, sum.aside]) {
+        for ((x, _), number) in
+            columns.into_iter().zip([sum.admitted, sum.refused, sum.aside + sum.shadow_refused])
+        {
             svg.line(format_args!(
                 "<text x=\"{x:.1}\" y=\"{y:.1}\" class=\"num\" text-anchor=\"end\">{}</text>",
                 grouped(number)
@@ -314,6 +316,10 @@ fn description(history: &History, names: &Names) -> String {
             grouped(sum.aside)
         ),
     ];
+    if sum.shadow_refused > 0 {
+        let calls = grouped(sum.shadow_refused);
+        sentences.push(format!("A limit that is only observed would have refused {calls} of the admitted."));
+    }
     let busiest = (0..history.steps.len())
         .map(|step| (history.series.iter().map(|series| series.counts[step].total()).sum::<u64>(), step))
         .max_by_key(|(calls, step)| (*calls, std::cmp::Reverse(*step)));

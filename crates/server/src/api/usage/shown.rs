@@ -86,9 +86,12 @@ pub struct Total {
     /// They were refused.
     #[schema(minimum = 0)]
     refused: u64,
-    /// Neither: answered by test mode, or passed although an observed limit would have refused them.
+    /// Neither: answered by test mode.
     #[schema(minimum = 0)]
     aside: u64,
+    /// Those of the admitted ones which a limit that is only observed would have refused.
+    #[schema(minimum = 0)]
+    shadow_refused: u64,
 }
 
 /// One part over time.
@@ -112,6 +115,9 @@ pub struct SeriesItem {
     /// One number for each step.
     #[schema(min_items = 12, max_items = 288)]
     aside: Vec<u64>,
+    /// One number for each step.
+    #[schema(min_items = 12, max_items = 288)]
+    shadow_refused: Vec<u64>,
 }
 
 /// What a part is.
@@ -176,6 +182,7 @@ impl SeriesItem {
             admitted: each(|count| count.admitted),
             refused: each(|count| count.refused),
             aside: each(|count| count.aside),
+            shadow_refused: each(|count| count.shadow_refused),
         }
     }
 }
@@ -226,7 +233,8 @@ impl PartKind {
 
 impl From<Count> for Total {
     fn from(count: Count) -> Self {
-        Self { admitted: count.admitted, refused: count.refused, aside: count.aside }
+        let Count { admitted, refused, aside, shadow_refused } = count;
+        Self { admitted, refused, aside, shadow_refused }
     }
 }
 

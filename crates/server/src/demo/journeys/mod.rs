@@ -1,6 +1,7 @@
-//! The journeys of the three people, as calls over HTTP. Each checks what it is answered.
+//! The journeys of the three people and their gateway, as calls over HTTP. Each checks what it is answered.
 
 pub mod customer;
+pub mod gateway;
 pub mod registering;
 pub mod staff;
 pub mod vendor;

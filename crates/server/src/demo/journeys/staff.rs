@@ -1,4 +1,4 @@
-//! Staff: read the queue with its evidence, send one request back, approve it when it comes again.
+//! Staff: read the queue with its evidence, send one request back, approve it when it comes again; let a gateway in.
 
 use super::{
     Scene, must,
@@ -95,6 +95,36 @@ pub async fn approve(scene: &mut Scene<'_>, staff: &Client, release: &Release) -
             state(answer, "approved")?;
             Ok(format!("granted: {}", told_limits(answer, "/group/limits")))
         })
+        .await?;
+    Ok(())
+}
+
+/// Lets a gateway in. Returns its credential.
+pub async fn register_gateway(scene: &mut Scene<'_>, staff: &Client) -> Result<String, DemoError> {
+    let body = json!({ "name": "Frankfurt" });
+    let call = Call::post("lets a gateway in", "/v1/staff/gateways", body, 201);
+    let registered = staff
+        .play(scene.transcript, call, |answer| {
+            answer.text("/issued/credential")?;
+            Ok(format!("{}, its credential is shown this once", answer.text("/id")?))
+        })
+        .await?;
+    Ok(registered.text("/issued/credential").unwrap_or_default().to_owned())
+}
+
+/// Sets a limit that is soon reached.
+pub async fn set_limit(
+    scene: &mut Scene<'_>,
+    staff: &Client,
+    group: &str,
+    calls: u64,
+) -> Result<(), DemoError> {
+    let path = format!("/v1/staff/groups/{group}");
+    let seen = staff.send(&Call::get("", path.clone())).await?;
+    let body = json!({ "calls": calls, "reason": "other", "note": "For this demo." });
+    let call = Call::put(format!("sets a limit of {calls} calls"), path + "/limits", body);
+    staff
+        .play(scene.transcript, call.if_unchanged(&seen), |answer| Ok(told_limits(answer, "/limits")))
         .await?;
     Ok(())
 }

@@ -297,6 +297,25 @@ pub async fn see_grant(scene: &mut Scene<'_>, vendor: &Client, release: &Release
     Ok(())
 }
 
+/// Looks at the quota, all of which is used.
+pub async fn see_quota(
+    scene: &mut Scene<'_>,
+    vendor: &Client,
+    group: &str,
+    used: u64,
+) -> Result<(), DemoError> {
+    let call = Call::get("looks at the quota", format!("/v1/groups/{group}/quota"));
+    vendor
+        .play(scene.transcript, call, |answer| {
+            let number = |name: &str| answer.body.get(name).and_then(Value::as_u64).unwrap_or(u64::MAX);
+            must((number("used"), number("remaining")) == (used, 0), "all calls should be used")?;
+            let (at, why) = (answer.text("/next_free/at")?, answer.text("/next_free/why")?);
+            Ok(format!("{used} of {} used; the next are free at {at}: {why}", number("limit")))
+        })
+        .await?;
+    Ok(())
+}
+
 fn refused(answer: &Answer, code: &str) -> Result<String, String> {
     must(answer.text("/code")? == code, &format!("{code} was expected, not {}", answer.text("/code")?))?;
     Ok(crate::demo::transcript::told_problem(answer))

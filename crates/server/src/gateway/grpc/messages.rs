@@ -7,7 +7,7 @@ pub struct RateLimitRequest {
     /// Name of the configuration in Envoy; not looked at.
     #[prost(string, tag = "1")]
     pub domain: String,
-    /// Each is a call of its own.
+    /// Exactly one: the call.
     #[prost(message, repeated, tag = "2")]
     pub descriptors: Vec<RateLimitDescriptor>,
     /// Units that the call takes; 0 stands for 1.
@@ -51,7 +51,7 @@ pub struct RateLimitResponse {
     /// May the call pass?
     #[prost(enumeration = "Code", tag = "1")]
     pub overall_code: i32,
-    /// One for each descriptor.
+    /// One, for the descriptor.
     #[prost(message, repeated, tag = "2")]
     pub statuses: Vec<DescriptorStatus>,
     /// Goes with the answer to the client.

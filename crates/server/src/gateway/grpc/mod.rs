@@ -2,11 +2,13 @@
 //!
 //! A descriptor names the caller by an entry `credential` (an `Authorization` header, or the secret alone) or
 //! `key` (a public key; Envoy's configuration vouches for it), and perhaps a `site`. The gateway shows its own
-//! credential as metadata `portal-gateway`.
+//! credential as metadata `portal-gateway`. A request has one descriptor: several could not be charged all or none, and
+//! Envoy refuses a call of which one is refused.
 //!
 //! Whatever a client can bring about is answered, with the status that is meant in `Portal-Status`: a failure may
 //! let the call pass, as Envoy's configuration says.
 
+mod incoming;
 pub mod messages;
 
 use super::{
@@ -21,6 +23,8 @@ use crate::{
 };
 use anyhow::Context as _;
 use app::quota::{Allowed, Question};
+use futures_util::FutureExt as _;
+use incoming::Bounds;
 use messages::{
     Code, DescriptorStatus, Duration, HeaderValue, RateLimitDescriptor, RateLimitRequest, RateLimitResponse,
 };
@@ -28,20 +32,25 @@ use std::{
     convert::Infallible,
     future::Future,
     net::{SocketAddr, TcpListener},
+    panic::AssertUnwindSafe,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration as Time,
 };
 use tonic::{
     Request, Response, Status,
     body::Body,
     codegen::{BoxFuture, Service, StdError, http},
     server::{Grpc, NamedService, UnaryService},
-    transport::{Server, server::TcpIncoming},
+    transport::Server,
 };
 use tonic_prost::ProstCodec;
 
-/// Descriptors of one request; Envoy makes one for each rate limit of a route.
-const DESCRIPTORS_MAX: usize = 10;
+/// Connections; a live one is pinged so often, and so answers well before it counts as silent.
+const BOUNDS: Bounds = Bounds { connections: 2_048, silence: Time::from_secs(15) };
+const PING_EVERY: Time = Time::from_secs(5);
+/// Longest run of a request.
+const REQUEST_MAX: Time = Time::from_secs(10);
 /// Requests of one connection at once.
 const STREAMS_MAX: u32 = 1_024;
 /// Longest message in bytes: a client's headers, of which Envoy takes 60 KiB, make no question too long to be answered.
@@ -78,9 +87,11 @@ impl Listening {
         stop: impl Future<Output = ()>,
     ) -> anyhow::Result<()> {
         let listener = tokio::net::TcpListener::from_std(self.listener).context("the port cannot be used")?;
-        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let incoming = incoming::accept(listener, BOUNDS);
         Server::builder()
             .max_concurrent_streams(STREAMS_MAX)
+            .http2_keepalive_interval(Some(PING_EVERY))
+            .http2_keepalive_timeout(Some(PING_EVERY))
             .add_service(RateLimitService { portal })
             .serve_with_incoming_shutdown(incoming, stop)
             .await
@@ -119,8 +130,18 @@ where
             }
             let codec = ProstCodec::<RateLimitResponse, RateLimitRequest>::default();
             let mut grpc = Grpc::new(codec).max_decoding_message_size(MESSAGE_BYTES_MAX);
-            Ok(grpc.unary(service, request).await)
+            let answered = bounded(grpc.unary(service, request)).await;
+            Ok(answered.unwrap_or_else(Status::into_http))
         })
+    }
+}
+
+/// An answer in time, or a failure: a panic ends the request, not the connection.
+async fn bounded<T>(request: impl Future<Output = T>) -> Result<T, Status> {
+    match tokio::time::timeout(REQUEST_MAX, AssertUnwindSafe(request).catch_unwind()).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(_panic)) => Err(Status::internal("the server failed")),
+        Err(_elapsed) => Err(Status::deadline_exceeded(kinds::TIMED_OUT.when)),
     }
 }
 
@@ -140,23 +161,16 @@ async fn should_rate_limit(
 ) -> Result<RateLimitResponse, Status> {
     let credential = request.metadata().get("portal-gateway").and_then(|value| value.to_str().ok());
     let asked = request.get_ref();
-    if asked.descriptors.is_empty() || asked.descriptors.len() > DESCRIPTORS_MAX {
-        return Err(Status::invalid_argument("1 to 10 descriptors are expected"));
+    let [descriptor] = asked.descriptors.as_slice() else {
+        return Err(Status::invalid_argument(
+            "descriptors must be exactly one: give the route one rate limit",
+        ));
+    };
+    match decide(portal, credential.unwrap_or_default(), descriptor, asked.hits_addend).await {
+        Ok(allowed) => Ok(admit(&allowed)),
+        Err(refused) if refused.problem().kind.status < 500 => Ok(refuse(&refused)),
+        Err(refused) => Err(undecided(refused.problem())),
     }
-    let mut response = RateLimitResponse { overall_code: Code::Ok.into(), ..RateLimitResponse::default() };
-    for descriptor in &asked.descriptors {
-        // What was refused is refused as a whole: what follows is not asked, and costs nothing.
-        if response.overall_code != i32::from(Code::Ok) {
-            response.statuses.push(DescriptorStatus::default());
-            continue;
-        }
-        match decide(portal, credential.unwrap_or_default(), descriptor, asked.hits_addend).await {
-            Ok(allowed) => admit(&mut response, &allowed),
-            Err(refused) if refused.problem().kind.status < 500 => refuse(&mut response, &refused),
-            Err(refused) => return Err(undecided(refused.problem())),
-        }
-    }
-    Ok(response)
 }
 
 async fn decide(
@@ -166,9 +180,7 @@ async fn decide(
     hits: u32,
 ) -> Result<Allowed, Refused> {
     let known = super::by_credential(portal, credential).await?;
-    if !portal.app.keeps_pace(&known) {
-        return Err(Problem::new(&kinds::DOOR_PACE).into());
-    }
+    super::keeps_pace(portal, &known)?;
     let entry = |name: &str| {
         let mut entries = descriptor.entries.iter().filter(|entry| entry.key == name);
         let value = entries.next().map(|entry| str::from_utf8(&entry.value).unwrap_or(NO_TEXT));
@@ -189,32 +201,39 @@ async fn decide(
     refusal::of(portal.app.authorise(question).await.map_err(Problem::from)?)
 }
 
-fn admit(response: &mut RateLimitResponse, allowed: &Allowed) {
-    response.statuses.push(DescriptorStatus {
+fn admit(allowed: &Allowed) -> RateLimitResponse {
+    let status = DescriptorStatus {
         code: Code::Ok.into(),
         limit_remaining: allowed.left,
         duration_until_reset: Some(Duration { seconds: allowed.window_s.into() }),
-    });
-    // Of several descriptors the last one is told.
-    response.response_headers_to_add = left_headers(allowed).into_iter().map(header).collect();
-    response.request_headers_to_add = whose_headers(allowed).into_iter().map(header).collect();
+    };
+    RateLimitResponse {
+        overall_code: status.code,
+        statuses: vec![status],
+        response_headers_to_add: left_headers(allowed).into_iter().map(header).collect(),
+        request_headers_to_add: whose_headers(allowed).into_iter().map(header).collect(),
+        ..RateLimitResponse::default()
+    }
 }
 
-fn refuse(response: &mut RateLimitResponse, refused: &Refused) {
-    response.overall_code = Code::OverLimit.into();
+fn refuse(refused: &Refused) -> RateLimitResponse {
     let (problem, exceeded) = (refused.problem(), refused.exceeded());
-    response.statuses.push(DescriptorStatus {
+    let status = DescriptorStatus {
         code: Code::OverLimit.into(),
         limit_remaining: exceeded.map_or(0, |exceeded| exceeded.would.left),
         duration_until_reset: exceeded.map(|exceeded| Duration { seconds: exceeded.retry_after_s.into() }),
-    });
-    let status = ("portal-status", problem.kind.status.to_string());
+    };
+    let meant = ("portal-status", problem.kind.status.to_string());
     let challenge = problem.scheme().map(|scheme| ("www-authenticate", scheme.to_owned()));
-    let headers = refused_headers(refused).into_iter().chain([status]).chain(challenge);
-    response.response_headers_to_add = headers.map(header).collect();
-    response.request_headers_to_add.clear();
-    // Numbers and texts of ours: they always are JSON.
-    response.raw_body = serde_json::to_vec(&problem.body(None)).unwrap_or_default();
+    let headers = refused_headers(refused).into_iter().chain([meant]).chain(challenge);
+    RateLimitResponse {
+        overall_code: status.code,
+        statuses: vec![status],
+        response_headers_to_add: headers.map(header).collect(),
+        // Numbers and texts of ours: they always are JSON.
+        raw_body: serde_json::to_vec(&problem.body(None)).unwrap_or_default(),
+        ..RateLimitResponse::default()
+    }
 }
 
 fn header((key, value): (&'static str, String)) -> HeaderValue {
@@ -224,4 +243,16 @@ fn header((key, value): (&'static str, String)) -> HeaderValue {
 /// What is wrong with us is a failure: Envoy's configuration says what becomes of the call then.
 fn undecided(problem: &Problem) -> Status {
     Status::unavailable(problem.detail.clone().unwrap_or_else(|| problem.kind.when.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_ends_its_request_and_nothing_else() {
+        let failed: Result<(), _> = bounded(async { panic!("on purpose") }).await;
+        assert_eq!(failed.unwrap_err().code(), tonic::Code::Internal);
+        assert_eq!(bounded(async { 1 }).await.unwrap(), 1);
+    }
 }

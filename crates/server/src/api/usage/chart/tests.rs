@@ -14,7 +14,7 @@ fn history(parts: &[(Part, u64)]) -> History {
     let counts = |scale: u64| -> Vec<Count> {
         let busy = |step: u64| if (90..220).contains(&step) { 3 } else { 1 };
         let of = |step: u64| scale * (60 + (step * 37) % 40) * busy(step) / 100;
-        (0..288).map(|step| Count { admitted: of(step), refused: of(step) / 7, aside: 0 }).collect()
+        (0..288).map(|step| Count { admitted: of(step), refused: of(step) / 7, ..Count::default() }).collect()
     };
     let series = parts.iter().map(|(part, scale)| Series { part: part.clone(), counts: counts(*scale) });
     History { span: Span::Step, steps, series: series.collect() }
