@@ -28,7 +28,7 @@ local function refuse(txn, status, headers, body)
 end
 
 -- The door is asked through the section "devportal" of haproxy.cfg, which keeps connections and the time. That
--- section always answers after a second or so; this client's own timeout, behind which it would ask again, is never met.
+-- section always answers within two seconds; this client's own timeout, behind which it would ask again, is never met.
 local function ask(txn)
   local headers = { ["portal-gateway"] = { txn:get_var("proc.devportal_gateway") } }
   local sent = {

@@ -45,15 +45,11 @@ CREATE TABLE prod_account (
     version              INTEGER NOT NULL,
     vendor_name          TEXT    NOT NULL,
     support_url          TEXT,
-    declared_epoch       INTEGER,
-    declared_address     TEXT,
-    declared_class       TEXT,
+    -- Folded as the rules fold them; what stands beside it is for finding accounts by.
+    contacts             TEXT,
     challenge_intent     TEXT,
-    challenge_expires_at INTEGER,
-    shown_epoch          INTEGER,
-    shown_address        TEXT,
-    shown_class          TEXT,
-    shown_proven_at      INTEGER,
+    proven_at            INTEGER,
+    doubted_since        INTEGER,
     group_id             TEXT
 ) STRICT;
 
@@ -269,6 +265,8 @@ CREATE VIEW group_site_shown AS
 -- Secondary indexes: a rebuild makes them after the load.
 CREATE INDEX dev_group_member_by_developer ON dev_group_member (developer);
 CREATE INDEX prod_account_member_by_developer ON prod_account_member (developer);
+CREATE INDEX prod_account_by_proof ON prod_account (proven_at) WHERE proven_at IS NOT NULL;
+CREATE INDEX prod_account_by_doubt ON prod_account (doubted_since) WHERE doubted_since IS NOT NULL;
 CREATE INDEX prod_group_by_account ON prod_group (account);
 CREATE INDEX prod_group_by_submission ON prod_group (submitted_position) WHERE submitted_position IS NOT NULL;
 CREATE INDEX prod_group_by_deadline ON prod_group (expires_at) WHERE expires_at IS NOT NULL;

@@ -30,6 +30,8 @@ pub enum Way {
     Open(Duration),
     /// They arrive when the way is open again: nobody is told anything.
     BlackHole,
+    /// A COMMIT arrives when the way is open again, and everything else at once.
+    HeldCommits,
     /// Nobody listens, and connections that there were are gone.
     Shut,
 }
@@ -128,7 +130,7 @@ async fn accept(mut listener: Option<TcpListener>, address: SocketAddr, mut line
 
 async fn connect(client: tokio::net::TcpStream, line: Line) {
     let mut seen = line.seen.clone();
-    if seen.wait_for(|way| matches!(way, Way::Open(_))).await.is_err() {
+    if seen.wait_for(|way| matches!(way, Way::Open(_) | Way::HeldCommits)).await.is_err() {
         return;
     }
     // A database that is not there closes the connection, as a refused one is.
@@ -167,7 +169,7 @@ impl Direction {
         };
         let write = async {
             while let Some((sent, piece)) = under_way.recv().await {
-                let arrived = self.arrives(sent).await && !self.is_lost(&piece);
+                let arrived = self.arrives(sent, &piece).await && !self.is_lost(&piece);
                 if !arrived || to.write_all(&piece).await.is_err() {
                     return;
                 }
@@ -180,11 +182,15 @@ impl Direction {
     }
 
     /// Waits as long as the way takes. Whether there still is one.
-    async fn arrives(&mut self, sent: Instant) -> bool {
-        let Ok(way) = self.seen.wait_for(|way| *way != Way::BlackHole).await.map(|way| *way) else {
-            return false;
+    async fn arrives(&mut self, sent: Instant, piece: &[u8]) -> bool {
+        let is_held = self.mutes.is_some() && is_commit(piece);
+        let passes = |way: &Way| *way != Way::BlackHole && !(is_held && *way == Way::HeldCommits);
+        let Ok(way) = self.seen.wait_for(passes).await.map(|way| *way) else { return false };
+        let delay = match way {
+            Way::Open(delay) => delay,
+            Way::HeldCommits => Duration::ZERO,
+            Way::BlackHole | Way::Shut => return false,
         };
-        let Way::Open(delay) = way else { return false };
         if !delay.is_zero() {
             // Nothing else can end it: this is a wait until then.
             let waited = tokio::time::timeout_at(sent + delay, std::future::pending::<()>()).await;
@@ -204,9 +210,8 @@ impl Direction {
             self.lost.done.fetch_add(u32::from(is_muted), Ordering::SeqCst);
             return is_muted;
         }
-        let is_commit = piece.windows(COMMIT.len()).any(|bytes| bytes == COMMIT);
         let take = |wanted: u32| wanted.checked_sub(1);
-        if is_commit
+        if is_commit(piece)
             && self.lost.wanted.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).is_ok()
             && let Some(mutes) = &self.mutes
         {
@@ -214,4 +219,8 @@ impl Direction {
         }
         false
     }
+}
+
+fn is_commit(piece: &[u8]) -> bool {
+    piece.windows(COMMIT.len()).any(|bytes| bytes == COMMIT)
 }

@@ -96,7 +96,8 @@ impl App {
         code: String,
     ) -> Result<Done<()>, AppError> {
         let ticket = self.ticket(meta);
-        self.run(ticket, ConfirmContact { account, by: developer, intent, code }).await
+        let next = IntentId::from_uuid(self.derived_id(&ticket, "second contact challenge"));
+        self.run(ticket, ConfirmContact { account, by: Some(developer), intent, next, code }).await
     }
 
     /// When a challenge ends. A replay may ask after the challenge was answered; it has ended then.
@@ -107,7 +108,9 @@ impl App {
     ) -> Result<DateTime<Utc>, AppError> {
         let folded = self.inner.folds.aggregate::<ProdAccount>(account).await?;
         let open = match &*folded.state {
-            ProdAccount::Open(account) => account.challenge.as_ref().filter(|open| open.intent == intent),
+            ProdAccount::Open(account) => {
+                account.contacts.challenge.as_ref().filter(|open| open.intent == intent)
+            }
             ProdAccount::Absent | ProdAccount::Opening(_) => None,
         };
         Ok(open.map_or_else(|| self.inner.clock.now(), |open| open.expires_at))
@@ -213,16 +216,19 @@ impl UseCase for RequestChallenge {
 
 struct ConfirmContact {
     account: ProdAccountId,
-    by: DeveloperId,
+    by: Option<DeveloperId>,
     intent: IntentId,
+    /// Names the second challenge, which follows the first.
+    next: IntentId,
     code: String,
 }
 
 impl ConfirmContact {
     /// What the code is bound to, while the challenge is open.
     fn challenge(&self, account: &Account) -> Option<(Challenge, DateTime<Utc>)> {
-        let open = account.challenge.as_ref().filter(|open| open.intent == self.intent)?;
-        let challenge = Challenge::contact(self.intent, self.account, account.declared.fingerprint);
+        let open = account.contacts.challenge.as_ref().filter(|open| open.intent == self.intent)?;
+        let challenge =
+            Challenge::contact(self.intent, self.account, account.contacts.declared().fingerprint);
         Some((challenge, open.expires_at))
     }
 }
@@ -236,9 +242,9 @@ impl UseCase for ConfirmContact {
     async fn attempt(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let mut account = work.load::<ProdAccount>(self.account).await?;
         let challenge = self.challenge(opened(&account)?);
-        work.acts_as(membership::role_in(&account, self.by));
-        let (by, intent) = (self.by, self.intent);
-        work.decide(&mut account, prodaccount::Command::ConfirmContact { by, intent })?;
+        work.acts_as(self.by.and_then(|by| membership::role_in(&account, by)));
+        let Self { by, intent, next, .. } = *self;
+        work.decide(&mut account, prodaccount::Command::ConfirmContact { by, intent, next })?;
         let (challenge, expires_at) = challenge.ok_or(prodaccount::Rejection::NoSuchChallenge)?;
         let right = challenge.matches(work.keys(), &self.code);
         spend_code(work, &challenge, right, expires_at, |_| self.main()).await

@@ -82,18 +82,21 @@ fn view(
     owner: Option<&Active>,
     integrations: Vec<IntegrationView>,
 ) -> View {
+    let shown = account.contacts.shown();
     View {
         owner_proven_at: owner.map(|owner| owner.registered.proven_at),
         owner_terms_version: owner.map(|owner| owner.registered.terms_version.clone()).unwrap_or_default(),
         owners: account.members.values().filter(|role| **role == Role::Owner).count(),
         vendor_name: account.vendor_name.clone(),
         support_url: account.support_url.clone(),
-        contact: account.shown.as_ref().map(|shown| ContactView {
+        contact: shown.map(|(shown, proof)| ContactView {
             epoch: shown.contact.epoch,
             fingerprint: shown.contact.fingerprint,
             class: shown.contact.class,
-            proven_at: shown.proven_at,
+            proven_at: proof.proven_at,
+            open_to_strangers: proof.open_to_strangers,
         }),
+        contact_proof: shown.map(|(_, proof)| proof.clone()),
         group_name: group.name.clone(),
         integrations,
         asked: group.asked.as_ref().map(|asked| (asked.asked.tier, asked.asked.limits)),

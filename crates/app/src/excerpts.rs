@@ -105,7 +105,7 @@ impl Streams<'_> {
     async fn account(&mut self, id: ProdAccountId) -> Result<(), AppError> {
         self.add::<ProdAccount>(id);
         if let ProdAccount::Open(account) = &*self.inner.folds.aggregate::<ProdAccount>(id).await?.state
-            && let Some(challenge) = &account.challenge
+            && let Some(challenge) = &account.contacts.challenge
         {
             self.names.insert(mail::outcome_stream(challenge.intent));
         }

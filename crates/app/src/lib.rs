@@ -164,7 +164,7 @@ impl App {
             clock: inner.clock.clone(),
             ids: inner.ids.clone(),
             base_url,
-            policy_version: inner.policy.version,
+            policy: inner.policy.clone(),
         })
     }
 

@@ -56,7 +56,8 @@ pub(crate) async fn people_of_account(work: &mut Work<'_>, account: &Account) ->
     for member in &account.ever_members {
         add(&mut people, &*work.load::<Developer>(*member).await?);
     }
-    let contacts = [Some(&account.declared), account.shown.as_ref().map(|shown| &shown.contact)];
+    let contacts =
+        [Some(account.contacts.declared()), account.contacts.shown().map(|(shown, _)| &shown.contact)];
     for contact in contacts.into_iter().flatten() {
         people.email_fingerprints.push(contact.fingerprint);
         people.domain_fingerprints.extend(contact.domain_fingerprint);

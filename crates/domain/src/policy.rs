@@ -55,6 +55,10 @@ pub struct Policy {
     pub ledger_grace_per_mille: u32,
     /// Days a proof of a contact stands.
     pub contact_proof_days: u32,
+    /// Days in which a contact can be proven anew before too much evidence against it ends its proof.
+    pub contact_grace_days: u32,
+    /// Days between looks at the mail hosts of a proven contact.
+    pub contact_check_days: u32,
     /// Hours a contact challenge can be answered.
     pub contact_challenge_hours: u32,
     /// Days after which an unanswered request for changes, or an untouched submission, expires.
@@ -89,6 +93,8 @@ impl Default for Policy {
             ledger_grace_seconds: 60,
             ledger_grace_per_mille: 10,
             contact_proof_days: 180,
+            contact_grace_days: 14,
+            contact_check_days: 7,
             contact_challenge_hours: 72,
             submission_life_days: 60,
             terms_version: "2026-11".to_owned(),

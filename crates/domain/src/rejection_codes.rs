@@ -88,6 +88,7 @@ codes! {
         R::ContactTakesNoAnswers => "prodaccount.contact_takes_no_answers",
         R::SameContact => "prodaccount.same_contact",
         R::ContactAlreadyProven => "prodaccount.contact_already_proven",
+        R::ContactDisowned => "prodaccount.contact_disowned",
         R::NoSuchChallenge => "prodaccount.no_such_challenge",
         R::ChallengeExpired => "prodaccount.challenge_expired",
         R::HasGroup { .. } => "prodaccount.has_group",

@@ -15,10 +15,11 @@ use uuid::Uuid;
 
 /// From this threshold on people are told by mail as well.
 pub const MAILED_FROM_PERCENT: u8 = 80;
-/// A threshold of a window shorter than this is recorded once in such a time.
-const RECORDED_EVERY: TimeDelta = TimeDelta::hours(1);
-/// A threshold of a window shorter than this is mailed once in such a time.
-const MAILED_EVERY: TimeDelta = TimeDelta::hours(24);
+/// A threshold of a window shorter than this is told once in such a time: a window may be as short as a minute, and
+/// history is kept for ever.
+const TOLD_EVERY: TimeDelta = TimeDelta::hours(24);
+/// Thresholds of parts, of which a group may have many, that are told in such a time.
+const PARTS_TOLD_MAX: usize = 8;
 /// Thresholds that are remembered; the oldest goes first.
 const REMEMBERED_MAX: usize = 256;
 
@@ -157,8 +158,6 @@ pub struct Told {
     pub limit: u32,
     /// Length of its window then, in seconds.
     pub window_s: u32,
-    /// When it was mailed last.
-    pub mailed: Option<DateTime<Utc>>,
 }
 
 impl Decider for UsageWatch {
@@ -171,19 +170,15 @@ impl Decider for UsageWatch {
         let Command::Tell(reached) = command;
         let meter = (reached.limit_of, reached.part);
         let before = self.told(meter, reached.percent);
-        let passed = |since: Option<DateTime<Utc>>| since.map(|since| reached.since - since);
         // Of a limit that was raised or lowered since, nobody has heard anything yet.
-        let is_other_limit = before.is_some_and(|told| told.is_of_another_limit(&reached));
-        // A window may be as short as a minute, and history is kept for ever.
-        let is_new = is_other_limit
-            || passed(before.map(|told| told.since)).is_none_or(|passed| passed >= RECORDED_EVERY);
-        if !is_new {
+        let is_new = before.is_none_or(|told| {
+            told.is_of_another_limit(&reached) || reached.since - told.since >= TOLD_EVERY
+        });
+        if !is_new || reached.part.is_some() && self.parts_told(reached.since) >= PARTS_TOLD_MAX {
             return Ok(Decision::nothing());
         }
-        let last_mail = passed(before.and_then(|told| told.mailed));
-        let may_mail = is_other_limit || last_mail.is_none_or(|passed| passed >= MAILED_EVERY);
         let Threshold { group, limit_of, part, percent, limit, window_s, window, since } = reached;
-        let mailed = percent >= MAILED_FROM_PERCENT && may_mail;
+        let mailed = percent >= MAILED_FROM_PERCENT;
         let reached = Reached { group, limit_of, part, percent, limit, window_s, window, since, mailed };
         Ok(Decision::events([Event::Reached(reached)]))
     }
@@ -195,10 +190,8 @@ impl Decider for UsageWatch {
             Self::Told(all) => all,
         };
         let key = ((reached.limit_of, reached.part), reached.percent);
-        let before = all.get(&key).and_then(|told| told.mailed);
-        let mailed = if reached.mailed { Some(reached.since) } else { before };
         let Reached { since, limit, window_s, .. } = *reached;
-        all.insert(key, Told { since, limit, window_s, mailed });
+        all.insert(key, Told { since, limit, window_s });
         if all.len() > REMEMBERED_MAX
             && let Some(oldest) = all.iter().min_by_key(|(_, told)| told.since).map(|(key, _)| *key)
         {
@@ -230,6 +223,14 @@ impl UsageWatch {
             Self::Quiet => None,
             Self::Told(all) => all.get(&(meter, percent)),
         }
+    }
+
+    /// How many thresholds of parts were told lately.
+    fn parts_told(&self, now: DateTime<Utc>) -> usize {
+        let Self::Told(all) = self else { return 0 };
+        let lately =
+            |(((_, part), _), told): &(&(Meter, u8), &Told)| part.is_some() && now - told.since < TOLD_EVERY;
+        all.iter().filter(lately).count()
     }
 
     /// Whether it is still worth telling that a threshold was reached: not when it was reached again since, or a

@@ -5,7 +5,7 @@
 //! is given back is taken off that charge. So a node that dies forfeits what it held, and can't exceed a limit.
 
 use crate::{
-    chain::{Chain, Limit, Link, Role, Violated},
+    chain::{Chain, Limit, Link, Role, Violated, idle_max},
     window::{Usage, Window},
 };
 
@@ -20,6 +20,19 @@ const RECALL_MS: i64 = 2_000;
 const RECALLED_RETRY_MS: i64 = 1_000;
 /// Leases of one account at once: nodes × pools below it. One more waits until others end.
 const LEASES_MAX: usize = 4_096;
+
+/// A lease's id ends in so many bits of the node's own count of leases; the others tell the node.
+const COUNT_BITS: u32 = 24;
+
+/// The id of the `count`-th lease of one start of a node. Of a node's random number 40 bits count; the count begins
+/// again long after leases of the same count are forgotten.
+pub(crate) fn lease_id(node: u64, count: u64) -> u64 {
+    node << COUNT_BITS | count & ((1 << COUNT_BITS) - 1)
+}
+
+fn node_of(lease: u64) -> u64 {
+    lease >> COUNT_BITS
+}
 
 /// What the ledger keeps of one pool.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -201,15 +214,19 @@ fn says_as_much((one, used): (Link, u64), (other, other_used): (Link, u64)) -> b
 /// How much, and until when; or which limit has no room.
 fn grant(accounts: &mut [Account], ask: &Ask<'_>, first: u32, now: i64) -> Verdict {
     let Tightest { room: left, violated, at } = tightest(accounts, ask.chain);
-    let full = accounts.iter().any(|account| account.leases.len() >= LEASES_MAX);
-    if left < first || full {
+    if left < first {
+        return refuse(accounts, ask, Refusal { first, violated, at }, now);
+    }
+    if let Some(at) = accounts.iter().position(|account| account.leases.len() >= LEASES_MAX) {
+        let violated = ask.chain.links()[at].role.violated();
         return refuse(accounts, ask, Refusal { first, violated, at }, now);
     }
     let recalled = accounts.iter().any(|account| account.recall_until > now);
     let pool = u64::from(ask.chain.pool().limit.units);
     // The last fiftieth is spent one by one: nothing of it lies idle anywhere.
     let near = u64::from(left) * 50 <= pool;
-    let idle = if near || recalled || !ask.may_idle { 0 } else { ask.chain.slice().min(left / 8) };
+    let idle =
+        if near || recalled || !ask.may_idle { 0 } else { may_lie_idle(accounts, ask, now).min(left / 8) };
     let waiting = ask.taken_of(left.min(ask.chain.allowance()).max(first));
     let units = waiting.max(idle);
     // A lease never reaches into another window, nor beyond the limits it was granted by.
@@ -220,6 +237,19 @@ fn grant(accounts: &mut [Account], ask: &Ask<'_>, first: u32, now: i64) -> Verdi
     let ends = shuts.chain(ask.chain.until).fold(now.saturating_add(ask.lease_ms), i64::min);
     // So close to the end of a window, a lease is for the calls that wait.
     Verdict::Granted { units, ends: ends.max(now.saturating_add(1)) }
+}
+
+/// Units that may lie idle in the new lease. A crash forfeits what does, so all that a node holds of one limit is a
+/// hundredth of it at most, through however many pools it is held.
+fn may_lie_idle(accounts: &[Account], ask: &Ask<'_>, now: i64) -> u32 {
+    let node = node_of(ask.lease);
+    let binding = |(_, link): &(&Account, &Link)| matches!(link.role, Role::Binding(_));
+    let free = accounts.iter().zip(ask.chain.links()).filter(binding).map(|(account, link)| {
+        let running = account.leases.iter().filter(|lease| lease.ends > now && node_of(lease.id) == node);
+        let held: u64 = running.map(|lease| u64::from(lease.units)).sum();
+        u64::from(idle_max(link.limit.units)).saturating_sub(held)
+    });
+    free.fold(ask.chain.slice(), |least, free| least.min(u32::try_from(free).unwrap_or(u32::MAX)))
 }
 
 /// Which limit has no room for the first call.

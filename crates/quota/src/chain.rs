@@ -46,6 +46,16 @@ pub enum Role {
     Reserved,
 }
 
+impl Role {
+    /// Which limit is told to have refused; what refuses nothing stands for the pool.
+    pub(crate) fn violated(self) -> Violated {
+        match self {
+            Self::Binding(violated) => violated,
+            Self::Shadow | Self::Reserved => Violated::Pool,
+        }
+    }
+}
+
 /// One limit with the pool it is counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Link {
@@ -89,6 +99,11 @@ pub struct Share {
     pub at_most: Option<u32>,
     /// So many are kept for it.
     pub reserved: Option<u32>,
+}
+
+/// Units of a limit that a node holds idle at most: a hundredth.
+pub(crate) fn idle_max(units: u32) -> u32 {
+    (units / 100).max(1)
 }
 
 impl Chain {
@@ -150,11 +165,9 @@ impl Chain {
         binding.map(|link| link.limit.units).min().unwrap_or(0)
     }
 
-    /// Units that may lie idle in one lease: what a crash forfeits at most. A hundredth of the limit, divided
-    /// among the parts of a shared pool.
+    /// Units that may lie idle in one lease: a hundredth of the limit, divided among the parts of a shared pool.
     pub fn slice(&self) -> u32 {
-        let pool = self.pool().limit.units;
-        ((pool / 100).max(1) / (self.shares + 1)).min(LEASE_UNITS_MAX)
+        (idle_max(self.pool().limit.units) / (self.shares + 1)).min(LEASE_UNITS_MAX)
     }
 
     /// Units that pass on a node during an outage, divided like a lease.

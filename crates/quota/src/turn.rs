@@ -22,6 +22,9 @@ pub(crate) const COARSE_MS: i64 = 10;
 /// With so many leases to be given back, those of failed exchanges among them, no more is asked for.
 const RETURNS_MAX: usize = 16;
 
+/// So long what is owed to a row that can't be read waits, until somebody may have mended it.
+const DAMAGED_MS: u64 = 10_000;
+
 /// Something to do for a pool.
 pub(crate) struct Job {
     pub(crate) key: PoolKey,
@@ -49,6 +52,8 @@ pub(crate) struct Open {
     /// Units that passed during an outage.
     owed: u32,
     pub(crate) acknowledged: Vec<Crossed>,
+    /// A row of the chain can't be read: until then (coarse ms) it is not tried again to settle what is owed.
+    damaged_until: u64,
 }
 
 /// Jobs of one pool in one transaction.
@@ -61,12 +66,14 @@ pub(crate) struct Turn {
     pub(crate) goes_back: bool,
     /// Id of the lease that is asked for.
     pub(crate) lease: u64,
+    /// What is owed can't be settled now.
+    pub(crate) is_damaged: bool,
 }
 
 impl Open {
     pub(crate) fn new(cell: Arc<Cell>, chain: Arc<Chain>) -> Self {
         let (returns, acknowledged) = (Vec::new(), Vec::new());
-        Self { cell, chain, lease: None, returns, noted: None, owed: 0, acknowledged }
+        Self { cell, chain, lease: None, returns, noted: None, owed: 0, acknowledged, damaged_until: 0 }
     }
 
     /// Takes the lease out of the cell.
@@ -99,7 +106,7 @@ impl Open {
     /// When there is something to give back or to pay (coarse ms).
     pub(crate) fn due_at(&self) -> u64 {
         let waits = !self.returns.is_empty() || self.owed > 0 || !self.acknowledged.is_empty();
-        if waits { 0 } else { self.cell.slice.deadline() }
+        if waits { self.damaged_until } else { self.cell.slice.deadline() }
     }
 
     /// When the worker's calendar needs another entry, which counts as made.
@@ -121,7 +128,8 @@ impl Open {
 
 impl Turn {
     pub(crate) fn new(key: PoolKey, open: Open) -> Self {
-        Self { key, open, waiting: VecDeque::new(), returning: Vec::new(), goes_back: false, lease: 0 }
+        let (waiting, returning) = (VecDeque::new(), Vec::new());
+        Self { key, open, waiting, returning, goes_back: false, lease: 0, is_damaged: false }
     }
 
     /// Makes ready for an exchange under a new lease. Returns what the calls cost that it is asked for; none of
@@ -141,9 +149,12 @@ impl Turn {
     }
 
     pub(crate) fn is_done(&self) -> bool {
-        self.waiting.is_empty() && self.returning.is_empty() && !self.goes_back && {
-            self.open.returns.is_empty() && self.open.owed == 0 && self.open.acknowledged.is_empty()
-        }
+        let is_settled =
+            self.open.returns.is_empty() && self.open.owed == 0 && self.open.acknowledged.is_empty();
+        self.waiting.is_empty()
+            && self.returning.is_empty()
+            && !self.goes_back
+            && (is_settled || self.is_damaged)
     }
 
     pub(crate) fn ask<'a>(&'a self, costs: &'a [u32], shared: &Shared) -> Ask<'a> {
@@ -177,16 +188,23 @@ impl Turn {
 
     /// Answers the calls by what came of the ask.
     pub(crate) fn settle(&mut self, shared: &Shared, outcome: &Outcome) {
-        self.open.returns.clear();
-        self.open.acknowledged.clear();
-        self.open.owed = 0;
         self.goes_back = false;
+        self.is_damaged = outcome.verdict == Verdict::Damaged;
+        if self.is_damaged {
+            self.open.damaged_until = shared.time.coarse_ms().cast_unsigned() + DAMAGED_MS;
+        } else {
+            self.open.returns.clear();
+            self.open.acknowledged.clear();
+            self.open.owed = 0;
+        }
         for returned in self.returning.drain(..) {
             if returned.send(()).is_err() {
                 tracing::trace!("nobody waits for a lease that went back");
             }
         }
-        self.open.cell.asked(outcome.left);
+        if !self.is_damaged {
+            self.open.cell.asked(outcome.left);
+        }
         match outcome.verdict {
             Verdict::Granted { units, ends } => {
                 self.open.cell.shadow(outcome.shadow_refused);

@@ -43,7 +43,8 @@ pub enum Outcome {
     Admitted = 1,
     /// A limit refused it.
     QuotaRefused = 2,
-    /// Its credential was missing, unknown or revoked.
+    /// Its credential is one of the integration's that opens nothing any more, or is shown with a wrong secret.
+    /// Calls of strangers are nobody's and not counted.
     Unauthenticated = 3,
     /// Its site may not use the integration.
     SiteRefused = 4,
@@ -82,8 +83,8 @@ pub struct Line<'a> {
     pub group: u128,
     /// The integration's number.
     pub integration: u128,
-    /// The site the call was for, if it said one. Only admitted calls are told apart by site where anybody
-    /// could name any: unauthenticated ones and those of sites that are not registered go under "other".
+    /// The site the call was for, if it said one. Calls for which anybody could name
+    /// any are not told apart by site: unauthenticated ones and those of sites that are not registered go under "other".
     pub site: Option<&'a str>,
     /// What became of it.
     pub outcome: Outcome,

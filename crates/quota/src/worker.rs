@@ -1,12 +1,12 @@
-//! The one task of a node that talks to the ledger: it takes everything that waits, exchanges leases for all
-//! of it in one transaction, and answers.
+//! The one task of a node that leases from the ledger: it takes everything that waits, exchanges leases for all of it
+//! in one transaction, and answers. Beside it the look-out reads, so that no call waits for that.
 
 use crate::{
-    account::{Ask, Crossed, Outcome},
+    account::{Ask, Crossed, Outcome, lease_id},
     chain::Chain,
     engine::Shared,
     key::PoolKey,
-    ledger::LedgerError,
+    ledger::{LedgerError, Recalled},
     reach::Reach,
     turn::{COARSE_MS, Job, Open, Task, Turn},
 };
@@ -327,10 +327,9 @@ impl Worker {
         self.open.insert(turn.key, turn.open);
     }
 
-    /// Ids of leases of one start of a node: 64 random bits and a counter, mixed.
     fn next_lease(&mut self) -> u64 {
         self.leases += 1;
-        self.shared.options.node.wrapping_add(self.leases.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        lease_id(self.shared.options.node, self.leases)
     }
 }
 
@@ -340,7 +339,7 @@ async fn look_out(shared: Arc<Shared>, seen: mpsc::Sender<Sight>) {
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        let sight = match shared.ledger.recalled(shared.ledger_now_ms()).await {
+        let sight = match look(&shared).await {
             Ok(recalled) => {
                 let clock = recalled.clock.unwrap_or_else(|| shared.time.wall_ms());
                 shared.referee().observe(clock, shared.time.monotonic_ms());
@@ -355,6 +354,14 @@ async fn look_out(shared: Arc<Shared>, seen: mpsc::Sender<Sight>) {
             return;
         }
     }
+}
+
+/// What was found. In an outage it has to take a commit too before calls wait for it again.
+async fn look(shared: &Shared) -> Result<Recalled, LedgerError> {
+    if shared.is_away.load(Ordering::Relaxed) {
+        shared.ledger.touch().await?;
+    }
+    shared.ledger.recalled(shared.ledger_now_ms()).await
 }
 
 /// How much of the time since the machine's start it slept.

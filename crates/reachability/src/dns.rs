@@ -161,13 +161,20 @@ impl<'a> Questions<'a> {
             return Err(Trouble::Timeout);
         }
         self.asked += 1;
-        let lookup =
-            self.resolver.pool.lookup(Query::query(name.clone(), kind), DnsRequestOptions::default());
+        let question = Query::query(name.clone(), kind);
+        let lookup = self.resolver.pool.lookup(question.clone(), DnsRequestOptions::default());
         let until = self.until.min(Instant::now() + self.limits.dns_query);
         match timeout_at(until, lookup.first_answer()).await {
+            // The library compares questions over UDP only; an answer to another one is nobody's word (RFC 5452, 9.1).
+            Ok(Ok(response)) if !response.queries.iter().any(|about| is_same(about, &question)) => {
+                Err(Trouble::Malformed)
+            }
             Ok(Ok(response)) => {
                 self.bytes = self.bytes.saturating_add(response.as_buffer().len());
                 Ok(Asked::Answered(Box::new(response)))
+            }
+            Ok(Err(NetError::Dns(DnsError::NoRecordsFound(none)))) if !is_same(&none.query, &question) => {
+                Err(Trouble::Malformed)
             }
             Ok(Err(NetError::Dns(DnsError::NoRecordsFound(none)))) => Ok(Asked::Empty {
                 code: none.response_code,
@@ -182,6 +189,11 @@ impl<'a> Questions<'a> {
 enum Asked {
     Answered(Box<DnsResponse>),
     Empty { code: ResponseCode, believed_for: Option<Duration> },
+}
+
+/// Whether two questions are one; names are compared without regard to case, as the DNS does.
+fn is_same(one: &Query, other: &Query) -> bool {
+    one.name() == other.name() && one.query_type() == other.query_type()
 }
 
 fn trouble(error: &NetError) -> Trouble {

@@ -296,9 +296,9 @@ impl Portal {
     }
 
     async fn open_contact(&self, contact: &ContactRow) -> Result<OpenedContact, Problem> {
-        let shown = contact.shown.as_ref().map(|shown| &shown.address);
+        let shown = contact.contacts.shown().map(|(shown, _)| &shown.contact.address);
         Ok(OpenedContact {
-            declared: self.open(&contact.declared.address, Field::Contact).await?,
+            declared: self.open(&contact.contacts.declared().address, Field::Contact).await?,
             shown: self.open_some(shown, Field::Contact).await?,
         })
     }

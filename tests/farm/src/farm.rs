@@ -31,7 +31,7 @@ pub struct Farm {
     journal: Arc<Journal>,
     /// Connections that fill the queues of silent hosts.
     _fillers: Vec<TcpStream>,
-    _servers: JoinSet<()>,
+    servers: JoinSet<()>,
 }
 
 impl Farm {
@@ -60,7 +60,12 @@ impl Farm {
         builder.listen(&Situation::default(), CANARY, Host::default())?;
         fillers.extend(builder.silent(DEAD_CANARY).await?);
         let Builder { authority, journal, doors, servers, .. } = builder;
-        Ok(Self { world, resolver, doors, authority, journal, _fillers: fillers, _servers: servers })
+        Ok(Self { world, resolver, doors, authority, journal, _fillers: fillers, servers })
+    }
+
+    /// Ends every server, so that another farm can have its places.
+    pub async fn stop(mut self) {
+        self.servers.shutdown().await;
     }
 
     /// Where the resolver listens.

@@ -16,7 +16,7 @@ pub struct Journal {
     conversations: Mutex<BTreeMap<IpAddr, usize>>,
     questions: Mutex<BTreeMap<String, BTreeSet<String>>>,
     complaints: Mutex<Vec<String>>,
-    longest: Mutex<Duration>,
+    lengths: Mutex<Vec<Duration>>,
     open: AtomicUsize,
     most_open: AtomicUsize,
 }
@@ -44,7 +44,12 @@ impl Journal {
 
     /// How long the longest conversation took.
     pub fn longest(&self) -> Duration {
-        *self.longest.lock().expect("no panic under it")
+        self.lengths.lock().expect("no panic under it").iter().copied().max().unwrap_or_default()
+    }
+
+    /// Conversations that took longer than this.
+    pub fn longer_than(&self, limit: Duration) -> usize {
+        self.lengths.lock().expect("no panic under it").iter().filter(|length| **length > limit).count()
     }
 
     /// What nobody may do to a mail server.
@@ -84,7 +89,6 @@ pub(crate) struct Visit<'a> {
 impl Drop for Visit<'_> {
     fn drop(&mut self) {
         self.journal.open.fetch_sub(1, Ordering::SeqCst);
-        let mut longest = self.journal.longest.lock().expect("no panic under it");
-        *longest = (*longest).max(self.since.elapsed());
+        self.journal.lengths.lock().expect("no panic under it").push(self.since.elapsed());
     }
 }

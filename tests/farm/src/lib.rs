@@ -7,6 +7,7 @@
 
 pub mod certificates;
 mod farm;
+pub mod hostile;
 mod journal;
 pub mod names;
 mod play;

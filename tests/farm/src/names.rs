@@ -10,14 +10,17 @@ use hickory_resolver::proto::{
 };
 use std::{
     collections::{BTreeMap, HashMap},
+    future::pending,
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream, UdpSocket},
     task::JoinSet,
+    time::timeout,
 };
 
 /// One line of a zone.
@@ -46,6 +49,12 @@ enum Does {
     CutUdp,
     /// Cuts the answer over UDP, and is silent over TCP.
     CutBoth,
+    /// Cuts the answer over UDP, and says a byte in a while over TCP.
+    CutDrip,
+    /// Cuts the answer over UDP, and closes in the middle of it over TCP.
+    CutHalf,
+    /// Cuts the answer over UDP, and answers another question over TCP.
+    CutWrong,
     /// Answers nothing, and puts an address beside it.
     Beside(Ipv4Addr),
     /// Answers with an alias and what is behind it, at once.
@@ -104,6 +113,9 @@ fn behaviour_of(words: &[&str]) -> Option<Does> {
         ["wrong-question"] => Does::WrongQuestion,
         ["cut"] => Does::CutUdp,
         ["cut-both"] => Does::CutBoth,
+        ["cut-drip"] => Does::CutDrip,
+        ["cut-wrong"] => Does::CutWrong,
+        ["cut-half"] => Does::CutHalf,
         ["beside", address] => Does::Beside(address.parse().ok()?),
         ["chased"] => Does::Chased,
         ["many", number] => Does::Many(number.parse().ok()?),
@@ -143,6 +155,8 @@ pub(crate) struct Zones {
 enum Reply {
     Message(Box<Message>),
     Bytes(Vec<u8>),
+    /// Over TCP, these as the beginning of a message of 64 KiB, with so much time before each; then the end.
+    Piecemeal(Duration, Vec<u8>),
     Nothing,
 }
 
@@ -198,12 +212,15 @@ impl Zones {
                     return Reply::Bytes(bytes);
                 }
                 Does::WrongId => message.metadata.id = request.id.wrapping_add(1),
-                Does::WrongQuestion => {
-                    message.queries[0].set_name(Name::from_ascii("other.org.").expect("a name"));
-                }
+                Does::WrongQuestion => change_question(&mut message),
+                Does::CutWrong if way == Way::Tcp => change_question(&mut message),
                 Does::CutUdp if way == Way::Tcp => {}
                 Does::CutBoth if way == Way::Tcp => return Reply::Nothing,
-                Does::CutUdp | Does::CutBoth => {
+                Does::CutDrip if way == Way::Tcp => {
+                    return Reply::Piecemeal(Duration::from_millis(50), vec![0; 1_000]);
+                }
+                Does::CutHalf if way == Way::Tcp => return Reply::Piecemeal(Duration::ZERO, vec![0; 10]),
+                Does::CutUdp | Does::CutBoth | Does::CutDrip | Does::CutHalf | Does::CutWrong => {
                     message.metadata.truncation = true;
                     message.answers.clear();
                     break;
@@ -271,7 +288,7 @@ impl Zones {
 
     async fn answer(&self, udp: &UdpSocket, request: &[u8], from: SocketAddr) -> io::Result<()> {
         let bytes = match self.reply(request, Way::Udp) {
-            Reply::Nothing => return Ok(()),
+            Reply::Nothing | Reply::Piecemeal(..) => return Ok(()),
             Reply::Bytes(bytes) => bytes,
             Reply::Message(message) => match message.to_vec() {
                 Ok(bytes) if bytes.len() <= UDP_BYTES_MAX => bytes,
@@ -289,6 +306,14 @@ impl Zones {
             let bytes = match self.reply(&request, Way::Tcp) {
                 // Other questions wait on the same connection, so silence is all that one may cause.
                 Reply::Nothing => continue,
+                Reply::Piecemeal(wait, bytes) => {
+                    stream.write_u16(u16::MAX).await?;
+                    for byte in bytes {
+                        timeout(wait, pending::<()>()).await.ok();
+                        stream.write_u8(byte).await?;
+                    }
+                    return Ok(());
+                }
                 Reply::Bytes(bytes) => bytes,
                 Reply::Message(message) => message.to_vec().map_err(io::Error::other)?,
             };
@@ -296,6 +321,10 @@ impl Zones {
             stream.write_all(&bytes).await?;
         }
     }
+}
+
+fn change_question(message: &mut Message) {
+    message.queries[0].set_name(Name::from_ascii("other.org.").expect("a name"));
 }
 
 /// How long a negative answer may be believed (RFC 2308): ten minutes here.

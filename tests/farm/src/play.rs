@@ -174,6 +174,12 @@ impl Talk<'_> {
                 while self.stream.read(&mut [0; 256]).await? > 0 {}
                 return Ok(Then::End);
             }
+            // Longer than anybody waits for a reply, and shorter than a conversation may be.
+            Step::Deaf => {
+                self.server.pause(60).await;
+                return Ok(Then::End);
+            }
+            Step::HalfClose => self.stream.shutdown().await?,
             Step::Drop | Step::Reset => return Ok(Then::End),
             Step::Tls(kind) => {
                 self.say(b"220 2.0.0 go ahead\r\n").await?;

@@ -21,6 +21,10 @@ pub enum Step {
     Wait(u64),
     /// Waits until the other side goes.
     Hang,
+    /// Hears nothing more, and lets nobody notice.
+    Deaf,
+    /// Says nothing more, and lets everybody notice.
+    HalfClose,
     /// Closes the connection.
     Drop,
     /// Resets the connection.
@@ -37,8 +41,8 @@ pub(crate) fn known(name: &str) -> Option<&'static str> {
 }
 
 impl Step {
-    /// Reads `550 no`, `raw …`, `times 9 …`, `drip 10 …`, `flood …`, `noise 100`, `wait 5`, `hang`, `drop`, `reset`,
-    /// `tls good`, `handshake good`.
+    /// Reads `550 no`, `raw …`, `times 9 …`, `drip 10 …`, `flood …`, `noise 100`, `wait 5`, `hang`, `deaf`,
+    /// `half-close`, `drop`, `reset`, `tls good`, `handshake good`.
     /// Text knows `\r`, `\n`, `\0`, `\\` and `\xff`; what begins with a digit is a line.
     pub fn read(text: &str) -> Option<Self> {
         let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
@@ -52,6 +56,8 @@ impl Step {
             "noise" => Self::Noise(rest.parse().ok()?),
             "wait" => Self::Wait(rest.parse().ok()?),
             "hang" => Self::Hang,
+            "deaf" => Self::Deaf,
+            "half-close" => Self::HalfClose,
             "drop" => Self::Drop,
             "reset" => Self::Reset,
             "tls" => Self::Tls(Kind::read(rest)?),

@@ -132,6 +132,11 @@ async fn what_is_wrong_with_a_call_or_its_gateway_is_an_answer_whatever_bytes_a_
     is_refused(&envoy.send(request(vec![no_text])).await.expect("an answer"), "401", "credential-unknown");
     let stranger = Envoy::at(&portal, "dpg_nobody").await;
     is_refused(&stranger.ask(1, &[own]).await.expect("an answer"), "401", "gateway-unknown");
+    let too_long = "x".repeat(200 * 1024);
+    let failed = envoy.ask(1, &[("key", &too_long)]).await.expect_err("longer than a question is");
+    assert_eq!(failed.code(), tonic::Code::OutOfRange);
+    let unread = stranger.ask(1, &[("key", &too_long)]).await.expect("nothing of a stranger's is read");
+    is_refused(&unread, "401", "gateway-unknown");
     for descriptors in [vec![], vec![descriptor(&[own]); 2]] {
         let failed = envoy.send(request(descriptors)).await.expect_err("a failure");
         assert_eq!(failed.code(), tonic::Code::InvalidArgument);

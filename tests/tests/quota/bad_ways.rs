@@ -19,6 +19,8 @@ const FAR: Duration = Duration::from_millis(20);
 const NEAR: Way = Way::Open(Duration::ZERO);
 /// So soon after the ledger is back, calls pass again.
 const BACK_IN: Duration = Duration::from_secs(2);
+/// So long the gateways of `deploy/gateways/` wait for an answer.
+const GATEWAYS_WAIT: Duration = Duration::from_millis(1_500);
 const GRACE_UNITS: u32 = 7;
 /// A minute in the product; what matters is that it ends while the outage lasts.
 const GRACE: Duration = Duration::from_secs(3);
@@ -26,6 +28,11 @@ const OUTAGE: Duration = Duration::from_secs(5);
 
 fn passes(answer: Answer) -> bool {
     matches!(answer, Answer::Admitted { .. })
+}
+
+/// An answer that comes later reaches nobody.
+async fn in_time(answer: impl Future<Output = Answer>) -> Answer {
+    tokio::time::timeout(GATEWAYS_WAIT, answer).await.expect("an answer while the gateway waits")
 }
 
 /// Two nodes, with calls of a group in development and of one in production.
@@ -83,12 +90,12 @@ impl Scene {
         let begun = Instant::now();
         while begun.elapsed() < OUTAGE {
             for (node, graced) in self.nodes.iter().zip(&mut self.graced) {
-                match node.call(&self.development).await {
+                match in_time(node.call(&self.development)).await {
                     Answer::Admitted { graced: false, .. } => self.passed[0] += 1,
                     Answer::Unavailable => self.unavailable += 1,
                     other => panic!("{other:?}"),
                 }
-                match node.call(&self.production).await {
+                match in_time(node.call(&self.production)).await {
                     Answer::Admitted { graced: false, .. } => self.passed[1] += 1,
                     Answer::Admitted { graced: true, .. } => {
                         *graced += 1;
@@ -158,6 +165,11 @@ async fn outage_by(way: Way) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ledger_that_falls_silent_leaves_no_call_unanswered_and_loses_no_count() {
     outage_by(Way::BlackHole).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_whose_commits_hang_leaves_no_call_unanswered_and_loses_no_count() {
+    outage_by(Way::HeldCommits).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,8 +2,11 @@
 //! whose data is absent is left out. `{code}` and `{link}` stand alone. Words of vendors and staff never
 //! stand in the subject or in the first paragraph.
 
-use super::{MailKind, content::Locale};
-use domain::{prodgroup::ReasonCode, roster::Scope, usagewatch::LimitOf};
+use super::{
+    MailKind,
+    content::{Found, Locale},
+};
+use domain::{prodaccount::BounceCause, prodgroup::ReasonCode, roster::Scope, usagewatch::LimitOf};
 
 /// What a vendor can do about customer sites.
 const MAKE_ROOM: &str = "Take off sites that no longer need your integrations; a place stays taken for a while after \
@@ -81,6 +84,32 @@ pub(super) fn counted(limit: LimitOf, locale: Locale) -> &'static str {
     }
 }
 
+/// What speaks against a contact, and what to do about it.
+pub(super) fn found(found: Found, locale: Locale) -> &'static str {
+    match (locale, found) {
+        (Locale::En, Found::Bounce(BounceCause::NoMailbox)) => {
+            "mail to it came back, because there is no such mailbox. Make it, or name another contact."
+        }
+        (Locale::En, Found::Bounce(BounceCause::MailboxFull)) => {
+            "mail to it came back, because the mailbox is full. Make room in it."
+        }
+        (Locale::En, Found::Bounce(BounceCause::Refused)) => {
+            "mail to it came back, because it refuses senders it does not know. Open the mailbox, group or list to \
+             everybody: your customers are such senders."
+        }
+        (Locale::En, Found::Bounce(BounceCause::Other)) => {
+            "mail to it came back. Ask whoever runs the mailbox why."
+        }
+        (Locale::En, Found::NoMailHost) => {
+            "no mail server was found that takes mail for it. Ask whoever runs its domain."
+        }
+        (Locale::En, Found::OtherHands) => {
+            "its domain has other mail servers and other name servers than before, as if it had changed hands."
+        }
+        (Locale::En, Found::Disowned) => "whoever reads it answered that it is not yours.",
+    }
+}
+
 fn english(kind: MailKind) -> Text {
     match kind {
         MailKind::SignUpCode => Text {
@@ -142,6 +171,10 @@ fn english(kind: MailKind) -> Text {
         MailKind::CeilingUsedUp => CEILING_USED_UP,
         MailKind::ShareRunsOut => SHARE_RUNS_OUT,
         MailKind::ShareUsedUp => SHARE_USED_UP,
+        MailKind::ContactProofDue => CONTACT_PROOF_DUE,
+        MailKind::ContactInDoubt => CONTACT_IN_DOUBT,
+        MailKind::ContactProofEnds => CONTACT_PROOF_ENDS,
+        MailKind::ContactProofEnded => CONTACT_PROOF_ENDED,
     }
 }
 
@@ -157,6 +190,56 @@ const CONTACT_CODE: Text = Text {
         "{link}",
         "The code works once, until {expires_at}.",
         "If you don't expect this, do nothing: without the code the address is shown to nobody.",
+    ],
+};
+
+/// How a contact is proven anew.
+const PROVE_ANEW: &str = "A code was mailed to the contact. Enter it in your production account, or have whoever reads the \
+                          mailbox confirm it. If it did not arrive, ask for another one there.";
+
+const CONTACT_PROOF_DUE: Text = Text {
+    subject: "Your contact mailbox is due to be confirmed again",
+    paragraphs: &[
+        "Your customers are told that your contact mailbox was proven to receive mail. That proof ends soon, so the \
+         mailbox is to be confirmed again.",
+        "Vendor: {vendor}",
+        "The proof ends: {ends_at}",
+        PROVE_ANEW,
+    ],
+};
+
+const CONTACT_IN_DOUBT: Text = Text {
+    subject: "Your contact mailbox may not receive mail",
+    paragraphs: &[
+        "Something speaks against your contact mailbox receiving mail. Your customers see it as in doubt until it is \
+         confirmed again.",
+        "What was found: {found}",
+        "Vendor: {vendor}",
+        PROVE_ANEW,
+    ],
+};
+
+const CONTACT_PROOF_ENDS: Text = Text {
+    subject: "Your contact mailbox will be shown as unreachable",
+    paragraphs: &[
+        "It was found again that your contact mailbox does not receive mail. Unless it is confirmed before its proof \
+         ends, your customers will see it as unreachable, and nothing new can be released.",
+        "What was found: {found}",
+        "Vendor: {vendor}",
+        "The proof ends: {ends_at}",
+        PROVE_ANEW,
+    ],
+};
+
+const CONTACT_PROOF_ENDED: Text = Text {
+    subject: "Your contact mailbox is no longer proven",
+    paragraphs: &[
+        "The proof that your contact mailbox receives mail has ended. Your customers are told so, and nothing new can \
+         be released until it is confirmed again, or another mailbox is.",
+        "What was found: {found}",
+        "Vendor: {vendor}",
+        "The proof ended: {ends_at}",
+        "Ask for a code in your production account and enter it there.",
     ],
 };
 

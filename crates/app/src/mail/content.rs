@@ -1,11 +1,12 @@
 //! What a mail says, as data; the words are in the catalogue.
 
-use super::MailKind;
+use super::{ContactNews, MailKind};
 use crate::secret::Secret;
 use chrono::{DateTime, Utc};
 use domain::{
     group::{GroupRef, Limits},
     ids::IntegrationId,
+    prodaccount::BounceCause,
     prodgroup::ReasonCode,
     roster::{Scope, SiteId},
     usagewatch::LimitOf,
@@ -87,6 +88,27 @@ pub(super) enum Content {
         window_s: u32,
         since: DateTime<Utc>,
     },
+    ContactNews {
+        news: ContactNews,
+        vendor_name: String,
+        /// What speaks against the proof.
+        found: Option<Found>,
+        /// When the proof ends, or ended.
+        ends_at: DateTime<Utc>,
+    },
+}
+
+/// What speaks against the proof of a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Mail came back.
+    Bounce(BounceCause),
+    /// No server takes mail for it.
+    NoMailHost,
+    /// Its domain is run by somebody else.
+    OtherHands,
+    /// Its reader says that it is not this vendor's.
+    Disowned,
 }
 
 /// A code and where to use it.
@@ -120,6 +142,7 @@ impl Content {
             Self::SitesNearlyFull { .. } => MailKind::SitesNearlyFull,
             Self::SiteRefused { .. } => MailKind::SiteRefused,
             Self::ThresholdReached { limit_of, percent, .. } => MailKind::of_threshold(*limit_of, *percent),
+            Self::ContactNews { news, .. } => news.kind(),
         }
     }
 }

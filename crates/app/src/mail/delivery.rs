@@ -52,6 +52,7 @@ impl Delivery {
             sealer: parts.sealer.clone(),
             keys: parts.keys.clone(),
             base_url: parts.base_url.clone(),
+            policy: parts.policy.clone(),
         };
         Self {
             log: parts.log.clone(),
@@ -61,7 +62,7 @@ impl Delivery {
             mailer: parts.mailer.clone(),
             ids: parts.ids.clone(),
             base_url: parts.base_url.clone(),
-            policy_version: parts.policy_version,
+            policy_version: parts.policy.version,
             refold,
         }
     }

@@ -1,6 +1,6 @@
 //! Which facts in the log ask for a mail: one pure function from record to intent.
 
-use super::MailKind;
+use super::{ContactNews, MailKind};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Decider,
@@ -95,6 +95,25 @@ pub enum Wish {
         #[serde(default)]
         to: Option<DeveloperId>,
     },
+    /// The proof of a contact needs the owners of its account.
+    ContactNews {
+        /// Whose contact.
+        account: ProdAccountId,
+        /// Which declaration.
+        epoch: u32,
+        /// What is told.
+        news: ContactNews,
+        /// Which of the owners is told.
+        to: Option<DeveloperId>,
+    },
+}
+
+/// All of whom one fact is told, each in a mail of its own.
+pub(super) enum Everybody {
+    /// The owners of a production group's account.
+    OwnersOfGroup(ProdGroupId),
+    /// The owners of an account.
+    OwnersOfAccount(ProdAccountId),
 }
 
 impl Wish {
@@ -108,6 +127,7 @@ impl Wish {
             Self::SitesNearlyFull { .. } => MailKind::SitesNearlyFull,
             Self::SiteRefused { .. } => MailKind::SiteRefused,
             Self::ThresholdReached { limit_of, percent, .. } => MailKind::of_threshold(limit_of, percent),
+            Self::ContactNews { news, .. } => news.kind(),
         }
     }
 }
@@ -148,10 +168,13 @@ fn threshold_intent(record: &Record, id: Uuid, event: &usagewatch::Event) -> Opt
 }
 
 impl MailIntent {
-    /// The production group whose account's owners are all told, each in a mail of its own.
-    pub(super) fn for_all_owners_of(&self) -> Option<ProdGroupId> {
+    /// All who are told, where it is not one only.
+    pub(super) fn for_everybody(&self) -> Option<Everybody> {
         match self.wish {
-            Wish::ThresholdReached { group: GroupRef::Production(group), to: None, .. } => Some(group),
+            Wish::ThresholdReached { group: GroupRef::Production(group), to: None, .. } => {
+                Some(Everybody::OwnersOfGroup(group))
+            }
+            Wish::ContactNews { account, to: None, .. } => Some(Everybody::OwnersOfAccount(account)),
             _ => None,
         }
     }
@@ -160,7 +183,7 @@ impl MailIntent {
     #[must_use]
     pub(super) fn to(&self, owner: DeveloperId) -> Self {
         let mut intent = self.clone();
-        if let Wish::ThresholdReached { to, .. } = &mut intent.wish {
+        if let Wish::ThresholdReached { to, .. } | Wish::ContactNews { to, .. } = &mut intent.wish {
             *to = Some(owner);
             intent.intent = IntentId::from_uuid(Uuid::new_v5(&self.intent.uuid(), owner.uuid().as_bytes()));
         }
@@ -191,9 +214,9 @@ fn account_intent(record: &Record, account: ProdAccountId, event: &prodaccount::
             cause: record.event_id,
             expires_at: requested.expires_at,
         }),
-        Event::Opened(_) | Event::ContactDeclared(_) | Event::ContactProven(_) | Event::GroupOpened(_) => {
-            None
-        }
+        event => ContactNews::of(event).map(|(news, epoch)| {
+            notice(record, Wish::ContactNews { account, epoch, news, to: None }, NOTICE_LIFE)
+        }),
     }
 }
 

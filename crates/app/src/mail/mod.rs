@@ -5,6 +5,7 @@
 //! Message-ID. Nothing in log or outbox tells a code: codes are keyed hashes of what they prove.
 
 mod catalogue;
+mod contact_news;
 mod content;
 mod delivery;
 mod intents;
@@ -15,6 +16,7 @@ mod render;
 mod smtp;
 mod worker;
 
+pub use contact_news::ContactNews;
 pub(crate) use delivery::outcome_stream;
 pub use intents::{MailIntent, Wish, intent_of};
 pub use mailer::{Mail, Mailer, MailerError, MemoryMailer, SendError};
@@ -56,11 +58,19 @@ pub enum MailKind {
     ShareRunsOut,
     /// An integration has used all its share in the calls of its group.
     ShareUsedUp,
+    /// The proof of a contact ends soon.
+    ContactProofDue,
+    /// Something speaks against a proven contact.
+    ContactInDoubt,
+    /// Too much does: its proof ends unless it is proven anew.
+    ContactProofEnds,
+    /// Its proof has ended.
+    ContactProofEnded,
 }
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::SignUpCode,
         Self::AddressAlreadyKnown,
         Self::ContactCode,
@@ -75,6 +85,10 @@ impl MailKind {
         Self::CeilingUsedUp,
         Self::ShareRunsOut,
         Self::ShareUsedUp,
+        Self::ContactProofDue,
+        Self::ContactInDoubt,
+        Self::ContactProofEnds,
+        Self::ContactProofEnded,
     ];
 
     /// That of a threshold.
@@ -106,6 +120,10 @@ impl MailKind {
             Self::CeilingUsedUp => "ceiling_used_up",
             Self::ShareRunsOut => "share_runs_out",
             Self::ShareUsedUp => "share_used_up",
+            Self::ContactProofDue => "contact_proof_due",
+            Self::ContactInDoubt => "contact_in_doubt",
+            Self::ContactProofEnds => "contact_proof_ends",
+            Self::ContactProofEnded => "contact_proof_ended",
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Right before a mail is sent its streams are folded again: what it would tell must still be so.
 
 use super::{
-    MailIntent, Wish,
+    ContactNews, MailIntent, Wish,
     content::{Content, Locale, Proof},
-    intents::threshold_life,
+    intents::{Everybody, threshold_life},
     outbox::counted,
 };
 use crate::{
@@ -22,6 +22,7 @@ use domain::{
     group::GroupRef,
     ids::{DeveloperId, IntegrationId, IntentId, ProdAccountId, ProdGroupId, SubmissionId},
     integration::Integration,
+    policy::Policy,
     prodaccount::{Account, ProdAccount},
     prodgroup::{Group, ProdGroup},
     roster::{Book, NearlyFull, Refused, Roster, Scope},
@@ -64,6 +65,7 @@ pub(super) struct Refold {
     pub(super) sealer: Sealer,
     pub(super) keys: BoundKeys,
     pub(super) base_url: String,
+    pub(super) policy: Policy,
 }
 
 impl Refold {
@@ -85,6 +87,9 @@ impl Refold {
             Wish::ThresholdReached { group, limit_of, part, percent, since, to } => {
                 self.threshold((group, to), (limit_of, part), percent, since, now).await
             }
+            Wish::ContactNews { account, epoch, news, to } => {
+                self.contact_news((account, to), epoch, news, now).await
+            }
         }
     }
 
@@ -97,9 +102,10 @@ impl Refold {
     ) -> Result<StillWanted, RefoldError> {
         let folded = self.folds.aggregate::<ProdAccount>(id).await?;
         let ProdAccount::Open(account) = &*folded.state else { return Ok(StillWanted::Obsolete) };
-        let open = account.challenge.as_ref().filter(|open| open.intent == intent && now < open.expires_at);
+        let open =
+            account.contacts.challenge.as_ref().filter(|open| open.intent == intent && now < open.expires_at);
         let Some(challenge) = open else { return Ok(StillWanted::Obsolete) };
-        let declared = &account.declared;
+        let declared = account.contacts.declared();
         let to = match self.sealer.open(&declared.address, Field::Contact).await? {
             Opened::Clear(to) => Secret::new(to.to_string()),
             Opened::Erased => return Ok(StillWanted::Erased),
@@ -115,6 +121,23 @@ impl Refold {
             locale: Locale::En,
             content: Content::ContactCode { proof, vendor_name },
         }))
+    }
+
+    /// What becomes of a contact is told to each owner as long as it is so.
+    async fn contact_news(
+        &self,
+        (account, to): (ProdAccountId, Option<DeveloperId>),
+        epoch: u32,
+        news: ContactNews,
+        now: DateTime<Utc>,
+    ) -> Result<StillWanted, RefoldError> {
+        let folded = self.folds.aggregate::<ProdAccount>(account).await?;
+        let ProdAccount::Open(account) = &*folded.state else { return Ok(StillWanted::Obsolete) };
+        let owner = owners_of(account).into_iter().find(|owner| to.is_none_or(|to| to == *owner));
+        match (owner, news.told(account, epoch, now, &self.policy)) {
+            (Some(owner), Some(content)) => self.to(owner, content).await,
+            _ => Ok(StillWanted::Obsolete),
+        }
     }
 
     /// Notices go to the account's owner.
@@ -158,8 +181,11 @@ impl Refold {
 
     /// The mails that an intent stands for: one to each owner where all of them are told.
     pub(super) async fn addressed(&self, intent: MailIntent) -> Result<Vec<MailIntent>, RefoldError> {
-        let Some(group) = intent.for_all_owners_of() else { return Ok(vec![intent]) };
-        let (owners, _) = self.answerable(GroupRef::Production(group)).await?;
+        let owners = match intent.for_everybody() {
+            None => return Ok(vec![intent]),
+            Some(Everybody::OwnersOfGroup(group)) => self.answerable(GroupRef::Production(group)).await?.0,
+            Some(Everybody::OwnersOfAccount(account)) => self.owners_of_account(account).await?,
+        };
         Ok(owners.into_iter().map(|owner| intent.to(owner)).collect())
     }
 
@@ -317,8 +343,11 @@ fn told_of_sites(
 
 /// A mailbox that was proven once gets its own budget when it is due again.
 pub(crate) fn contact_budget(account: &Account) -> Budget {
-    match &account.shown {
-        Some(shown) if shown.contact.fingerprint == account.declared.fingerprint => Budget::Own,
+    let declared = account.contacts.declared().fingerprint;
+    match account.contacts.shown() {
+        Some((shown, _)) if shown.contact.fingerprint == declared => Budget::Own,
+        // Another is shown until the second code is back; this one answered all the same.
+        _ if account.contacts.newest.proof.is_some() => Budget::Own,
         Some(_) | None => Budget::Stranger,
     }
 }

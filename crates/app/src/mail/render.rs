@@ -97,6 +97,12 @@ fn data_of(content: &Content, locale: Locale) -> Data {
             data.extend(integration.as_deref().map(|name| ("integration", words(name))));
             data
         }
+        Content::ContactNews { news: _, vendor_name, found, ends_at } => {
+            let mut data = vec![("vendor", words(vendor_name)), ("ends_at", instant(*ends_at))];
+            let found = found.map(|found| catalogue::found(found, locale).to_owned());
+            data.extend(found.map(|found| ("found", Value::Words(found))));
+            data
+        }
     }
 }
 
@@ -248,10 +254,11 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::MailKind;
+    use crate::mail::{ContactNews, MailKind, content::Found};
     use domain::{
         group::{GroupRef, Partition, WindowKind},
         ids::DevGroupId,
+        prodaccount::BounceCause,
         prodgroup::ReasonCode,
         roster::Scope,
     };
@@ -298,7 +305,16 @@ mod tests {
             threshold(LimitOf::Organisation, 100, None),
             threshold(LimitOf::Share, 80, Some(uuid::Uuid::nil())),
             threshold(LimitOf::Share, 100, Some(uuid::Uuid::nil())),
+            news(ContactNews::ProofDue, None),
+            news(ContactNews::InDoubt, Some(Found::Bounce(BounceCause::Refused))),
+            news(ContactNews::ProofEnds, Some(Found::OtherHands)),
+            news(ContactNews::ProofEnded, Some(Found::Disowned)),
         ]
+    }
+
+    fn news(news: ContactNews, found: Option<Found>) -> Content {
+        let ends_at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        Content::ContactNews { news, vendor_name: CANARY.to_owned(), found, ends_at }
     }
 
     fn threshold(limit_of: LimitOf, percent: u8, part: Option<uuid::Uuid>) -> Content {

@@ -1,4 +1,5 @@
 mod bench;
+mod contact_news;
 mod thresholds;
 
 use super::*;

@@ -10,7 +10,7 @@ use crate::{
     side_state::{SideState, SideStateError},
 };
 use chrono::{DateTime, Utc};
-use domain::codec::CodecError;
+use domain::{codec::CodecError, policy::Policy};
 use eventlog::{AppendError, EventLog, Position, ReadError};
 use futures_util::future::join_all;
 use std::{pin::pin, time::Duration};
@@ -47,8 +47,8 @@ pub struct WorkerParts {
     pub ids: Ids,
     /// What links begin with, such as `https://portal.example.org`.
     pub base_url: String,
-    /// Policy in force, for the envelope.
-    pub policy_version: u32,
+    /// Policy in force.
+    pub policy: Policy,
 }
 
 /// Why the worker ended. Nothing may go on: what it would go on with is wrong, or in doubt.

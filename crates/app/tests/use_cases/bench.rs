@@ -17,12 +17,18 @@ use app::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    Decider as _,
     actor::Actor,
     address::Address,
+    decider::StoredEvent as _,
     group::GroupRef,
-    ids::{DevGroupId, DeveloperId, IntegrationId, ProdAccountId, ProdGroupId, SessionId, SignUpId, StaffId},
+    ids::{
+        DevGroupId, DeveloperId, IntegrationId, IntentId, ProdAccountId, ProdGroupId, SessionId, SignUpId,
+        StaffId,
+    },
     integration::facts::{Draft, Facts, LtiDraft, Rest, parse},
     policy::{Policy, Tier},
+    prodaccount::{self, ProdAccount},
     prodgroup::Asked,
     sealed::Fingerprint,
     staff::StaffRole,
@@ -31,7 +37,7 @@ use eventlog::{
     ActorEnvelope, AppendBatch, Envelope, EventLog, Expected, NewEvent, Position, Record, StreamAppend,
     StreamName, StreamVersion,
 };
-use quota::{Engine, Ledger, Options};
+use quota::{Engine, Ledger, Options, Time};
 use readmodel::ReadModel;
 use std::time::Duration;
 
@@ -64,6 +70,11 @@ impl Bench {
 
     /// Under a policy of one's own.
     pub(crate) async fn with(policy: Policy) -> Self {
+        Self::timed(policy, time_of).await
+    }
+
+    /// With a machine's clocks of one's own beside the clock on the wall.
+    pub(crate) async fn timed(policy: Policy, time: impl FnOnce(&Clock) -> Time) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let ids = Ids::seeded(1);
         let (clock, hand) = Clock::manual(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
@@ -76,7 +87,7 @@ impl Bench {
         let (read, projector) = readmodel::open(dir.path(), log.clone()).await.unwrap();
         tokio::spawn(projector.run(std::future::pending()));
         let ledger = Ledger::open_sqlite(&dir.path().join("quota.sqlite")).await.unwrap();
-        let started = Engine::start(ledger, time_of(&clock), Options::new(1)).await.unwrap();
+        let started = Engine::start(ledger, time(&clock), Options::new(1)).await.unwrap();
         let (engine, worker, notices) = started;
         tokio::spawn(worker.run(std::future::pending()));
         let app = App::new(Parts {
@@ -197,12 +208,28 @@ impl Bench {
         }
     }
 
+    /// Answers the code that is asked for, and where it is the first one the second that follows.
     pub(crate) async fn prove_contact(&self, developer: DeveloperId, account: ProdAccountId, contact: &str) {
-        let asked = self.app.request_contact_challenge(self.by(developer), developer, account).await.unwrap();
-        let intent = asked.value.intent;
-        let challenge = Challenge::contact(intent, account, self.fingerprint(contact));
-        let code = challenge.code(&self.keys).reveal().clone();
-        self.app.confirm_contact(self.by(developer), developer, account, intent, code).await.unwrap();
+        self.app.request_contact_challenge(self.by(developer), developer, account).await.unwrap();
+        while let Some(intent) = self.open_challenge(account).await {
+            let challenge = Challenge::contact(intent, account, self.fingerprint(contact));
+            let code = challenge.code(&self.keys).reveal().clone();
+            self.app.confirm_contact(self.by(developer), developer, account, intent, code).await.unwrap();
+        }
+    }
+
+    /// The challenge of an account that waits for its code.
+    pub(crate) async fn open_challenge(&self, account: ProdAccountId) -> Option<IntentId> {
+        let stream = ProdAccount::stream(account.uuid());
+        let records = self.records().await.into_iter().filter(|record| record.stream.as_str() == stream);
+        let folded = records.fold(ProdAccount::default(), |account, record| {
+            let event = prodaccount::Event::decode(&record.event_type, record.schema, &record.payload);
+            account.evolve(&event.unwrap()).unwrap()
+        });
+        match folded {
+            ProdAccount::Open(account) => account.contacts.challenge.map(|challenge| challenge.intent),
+            other => panic!("the account is {}", other.phase()),
+        }
     }
 
     pub(crate) async fn staff(&self, email: &str, role: StaffRole) -> (StaffId, FirstAccess) {

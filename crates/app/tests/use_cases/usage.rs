@@ -16,8 +16,10 @@ use domain::{
     allowance::{GrantAsked, LimitsAsked, ReasonCode, parse::DraftLimits},
     group::{GroupRef, Partition, WindowKind},
     ids::{DevGroupId, DeveloperId, GatewayId, IntegrationId},
+    policy::Policy,
     staff::StaffRole,
 };
+use quota::{Time, time::ManualTime};
 
 struct Quiz {
     group: GroupRef,
@@ -240,6 +242,35 @@ async fn a_grant_its_end_a_shadow_limit_and_a_suspension_show() {
     bench.app.suspend(bench.by_staff(grace), grace, quiz.group, why()).await.unwrap();
     let view = bench.app.quota(quiz.group).await.unwrap().unwrap();
     assert_eq!((view.suspended, view.next_free), (Some(bench.now()), None));
+}
+
+#[tokio::test]
+async fn a_clock_set_forward_for_a_moment_ends_no_grant() {
+    let mut machine = None;
+    let bench = Bench::timed(Policy::default(), |clock| {
+        let time = ManualTime::at(clock.now().timestamp_millis());
+        machine = Some(time.clone());
+        Time::Manual(time)
+    })
+    .await;
+    let machine = machine.unwrap();
+    let quiz = Quiz::of(&bench, "ada@acme.com").await;
+    let grace = bench.staff("grace@portal.org", StaffRole::Approver).await.0;
+    let until = bench.now() + TimeDelta::days(3);
+    let why = || Why { reason: ReasonCode::Peak, note: None };
+    let asked = GrantAsked { calls: std::num::NonZeroU32::new(20_000).unwrap(), until };
+    bench.app.grant(bench.by_staff(grace), grace, quiz.group, asked, why()).await.unwrap();
+    bench.clock.advance(TimeDelta::days(4));
+    // What follows in the log has the rules looked at again.
+    let bob = bench.developer("bob@other.com").await.developer;
+    let other = bench.group(bob, "Other lab").await;
+    assert!(Quiz::registered(&bench, bob, other, "Other").await.call(&bench, None, 1).await);
+    assert!(quiz.call(&bench, None, 15_000).await, "nobody's day has passed");
+    bench.clock.advance(TimeDelta::days(-4));
+    machine.advance(TimeDelta::days(3).num_milliseconds());
+    bench.clock.advance(TimeDelta::days(3));
+    assert!(Quiz::registered(&bench, bob, other, "Third").await.call(&bench, None, 1).await);
+    assert!(!quiz.call(&bench, None, 15_000).await, "now it has ended");
 }
 
 #[tokio::test]

@@ -6,8 +6,10 @@ mod contact;
 mod tests;
 
 pub use contact::{
-    ContactChallengeRequested, ContactDeclared, ContactInput, ContactProven, ContactState, ProvenContact,
-    RENEWAL_DAYS,
+    ASKED_MAX, Asked, BounceCause, CheckVerdict, Consequence, ContactBounced, ContactChallengeRequested,
+    ContactChecked, ContactDeclared, ContactDisowned, ContactInput, ContactProofDue, ContactProofEnded,
+    ContactProven, ContactState, Contacts, EndCause, Proof, REMINDER_DAYS, RENEWAL_DAYS, Sender, Signals,
+    Standing, Trouble,
 };
 
 use crate::{
@@ -45,11 +47,49 @@ pub enum Command {
     },
     /// The code of a challenge came back (its correctness is checked by `app`, which also counts tries).
     ConfirmContact {
-        /// Who typed it.
-        by: DeveloperId,
+        /// Who typed it; none: whoever reads the mailbox, on the page the mail links to.
+        by: Option<DeveloperId>,
+        /// Which challenge.
+        intent: IntentId,
+        /// Names the second challenge, which follows the first.
+        next: IntentId,
+    },
+    /// Whoever reads the mailbox says that it is not this vendor's (`app` has checked the code).
+    DisownContact {
         /// Which challenge.
         intent: IntentId,
     },
+    /// Ask the contact for a new code where its proof ends soon or is in doubt.
+    RenewContact {
+        /// Names mail and challenge.
+        intent: IntentId,
+    },
+    /// The mail of a challenge came back.
+    RecordBounce {
+        /// Which challenge.
+        intent: IntentId,
+        /// Why.
+        cause: BounceCause,
+        /// Enhanced status code.
+        status: String,
+        /// Names the challenge that follows.
+        next: IntentId,
+    },
+    /// The mail hosts of a contact were looked at.
+    RecordCheck {
+        /// Which declaration.
+        epoch: u32,
+        /// What it comes to.
+        verdict: CheckVerdict,
+        /// Code of the reason.
+        reason: String,
+        /// Who runs the domain.
+        signals: Signals,
+        /// Names the challenge that may follow.
+        next: IntentId,
+    },
+    /// Record that the proof of the contact customers see has ended.
+    EndProof,
     /// Draft its production group (same batch as the group's own fact).
     OpenGroup {
         /// Who asks.
@@ -87,6 +127,16 @@ pub enum Event {
     ContactChallengeRequested(ContactChallengeRequested),
     /// The code came back: it receives mail.
     ContactProven(ContactProven),
+    /// A mail to it came back.
+    ContactBounced(ContactBounced),
+    /// Its mail hosts were looked at.
+    ContactChecked(ContactChecked),
+    /// Its reader says that it is not this vendor's.
+    ContactDisowned(ContactDisowned),
+    /// Its proof ends soon.
+    ContactProofDue(ContactProofDue),
+    /// Its proof has ended.
+    ContactProofEnded(ContactProofEnded),
     /// It has a production group.
     GroupOpened(GroupOpened),
 }
@@ -124,6 +174,11 @@ stored_events!(Event {
     ContactDeclared = "prodaccount.contact_declared" @ 1;
     ContactChallengeRequested = "prodaccount.contact_challenge_requested" @ 1;
     ContactProven = "prodaccount.contact_proven" @ 1;
+    ContactBounced = "prodaccount.contact_bounced" @ 1;
+    ContactChecked = "prodaccount.contact_checked" @ 1;
+    ContactDisowned = "prodaccount.contact_disowned" @ 1;
+    ContactProofDue = "prodaccount.contact_proof_due" @ 1;
+    ContactProofEnded = "prodaccount.contact_proof_ended" @ 1;
     GroupOpened = "prodaccount.group_opened" @ 1;
 });
 
@@ -157,6 +212,9 @@ pub enum Rejection {
     /// Proven recently enough; nothing to ask for.
     #[error("the contact is proven and not due for a new proof")]
     ContactAlreadyProven,
+    /// The reader of the mailbox said that it is not this vendor's.
+    #[error("the reader of this mailbox said that it is not yours; name another one")]
+    ContactDisowned,
     /// No such open challenge (unknown, answered or outdated by another declaration).
     #[error("there is no such open challenge")]
     NoSuchChallenge,
@@ -196,12 +254,8 @@ pub struct Account {
     pub members: BTreeMap<DeveloperId, Role>,
     /// Everybody who ever was a member, for the independence of reviewers.
     pub ever_members: Vec<DeveloperId>,
-    /// The contact customers see: the newest proven one.
-    pub shown: Option<ProvenContact>,
-    /// The newest declaration.
-    pub declared: ContactDeclared,
-    /// The open challenge of the newest declaration.
-    pub challenge: Option<ContactChallengeRequested>,
+    /// Its contact, and the one customers see.
+    pub contacts: Contacts,
     /// Its production group.
     pub group: Option<ProdGroupId>,
 }
@@ -231,7 +285,19 @@ impl Decider for ProdAccount {
             Command::RequestContactChallenge { by, intent } => {
                 contact::request_challenge(self.managed_by(by)?, intent, context)
             }
-            Command::ConfirmContact { by, intent } => contact::confirm(self.managed_by(by)?, intent, context),
+            Command::ConfirmContact { by, intent, next } => {
+                let account = by.map_or_else(|| self.opened(), |by| self.managed_by(by))?;
+                contact::confirm(account, intent, next, context)
+            }
+            Command::DisownContact { intent } => contact::disown(self.opened()?, intent, context),
+            Command::RenewContact { intent } => Ok(contact::renew(&self.opened()?.contacts, intent, context)),
+            Command::RecordBounce { intent, cause, status, next } => {
+                contact::record_bounce(self.opened()?, (intent, cause, status), next, context)
+            }
+            Command::RecordCheck { epoch, verdict, reason, signals, next } => {
+                Ok(contact::record_check(self.opened()?, epoch, (verdict, reason, signals), next, context))
+            }
+            Command::EndProof => Ok(contact::end_proof(&self.opened()?.contacts, context)),
             Command::OpenGroup { by, group } => match self.managed_by(by)?.group {
                 None => Ok(Decision::events([Event::GroupOpened(GroupOpened { group })])),
                 Some(group) => Err(Rejection::HasGroup { group }),
@@ -246,25 +312,14 @@ impl Decider for ProdAccount {
             (Event::ContactDeclared(declared), Self::Opening(opened)) => {
                 Ok(Self::Open(Account::new(opened, declared.clone())))
             }
-            (Event::ContactDeclared(declared), Self::Open(account)) => {
-                Ok(Self::Open(Account { declared: declared.clone(), challenge: None, ..account }))
-            }
-            (Event::ContactChallengeRequested(challenge), Self::Open(account)) => {
-                Ok(Self::Open(Account { challenge: Some(challenge.clone()), ..account }))
-            }
-            (Event::ContactProven(proven), Self::Open(account)) => {
-                let shown = ProvenContact { contact: account.declared.clone(), proven_at: proven.proven_at };
-                Ok(Self::Open(Account { shown: Some(shown), challenge: None, ..account }))
-            }
             (Event::GroupOpened(opened), Self::Open(account)) => {
                 Ok(Self::Open(Account { group: Some(opened.group), ..account }))
             }
-            (Event::Opened(_), Self::Opening(_) | Self::Open(_))
-            | (Event::ContactDeclared(_), Self::Absent)
-            | (
-                Event::ContactChallengeRequested(_) | Event::ContactProven(_) | Event::GroupOpened(_),
-                Self::Absent | Self::Opening(_),
-            ) => Err(unexpected),
+            (event, Self::Open(account)) => match account.contacts.evolve(event) {
+                Some(contacts) => Ok(Self::Open(Account { contacts, ..account })),
+                None => Err(unexpected),
+            },
+            (_, Self::Absent | Self::Opening(_)) => Err(unexpected),
         }
     }
 
@@ -278,6 +333,14 @@ impl Decider for ProdAccount {
 }
 
 impl ProdAccount {
+    /// The account, for the portal itself and for whoever reads its mailbox.
+    fn opened(&self) -> Result<&Account, Rejection> {
+        match self {
+            Self::Open(account) => Ok(account),
+            Self::Absent | Self::Opening(_) => Err(Rejection::NotYours),
+        }
+    }
+
     /// The account, for a developer who may change it.
     fn managed_by(&self, developer: DeveloperId) -> Result<&Account, Rejection> {
         let Self::Open(account) = self else {
@@ -299,9 +362,7 @@ impl Account {
             support_url: opened.support_url,
             members: BTreeMap::from([(opened.owner, Role::Owner)]),
             ever_members: vec![opened.owner],
-            shown: None,
-            declared,
-            challenge: None,
+            contacts: Contacts::of(declared),
             group: None,
         }
     }

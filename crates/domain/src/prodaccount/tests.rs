@@ -13,6 +13,9 @@ const OWNER: DeveloperId = DeveloperId::from_uuid(uuid::Uuid::from_u128(2));
 const STRANGER: DeveloperId = DeveloperId::from_uuid(uuid::Uuid::from_u128(3));
 const SUBJECT: SubjectId = SubjectId::from_uuid(uuid::Uuid::from_u128(4));
 
+/// Names the challenge that follows one.
+const NEXT: u128 = 99;
+
 fn now() -> DateTime<Utc> {
     at("2026-11-22T12:00:00Z")
 }
@@ -67,20 +70,47 @@ fn declared(epoch: u32, content: u8) -> Event {
 }
 
 fn requested(number: u128, epoch: u32, expires_at: DateTime<Utc>) -> Event {
-    Event::ContactChallengeRequested(ContactChallengeRequested { intent: intent(number), epoch, expires_at })
+    requested_from(Sender::Usual, number, epoch, expires_at)
+}
+
+fn requested_from(sender: Sender, number: u128, epoch: u32, expires_at: DateTime<Utc>) -> Event {
+    let intent = intent(number);
+    Event::ContactChallengeRequested(ContactChallengeRequested { intent, epoch, expires_at, sender })
 }
 
 fn proven(number: u128, epoch: u32, proven_at: DateTime<Utc>) -> Event {
-    Event::ContactProven(ContactProven { intent: intent(number), epoch, proven_at })
+    proven_from(Sender::Usual, number, epoch, proven_at)
 }
 
-/// An account whose first contact was proven at that instant.
+fn proven_from(sender: Sender, number: u128, epoch: u32, proven_at: DateTime<Utc>) -> Event {
+    Event::ContactProven(ContactProven { intent: intent(number), epoch, proven_at, sender })
+}
+
+fn confirm(by: Option<DeveloperId>, number: u128) -> Command {
+    Command::ConfirmContact { by, intent: intent(number), next: intent(NEXT) }
+}
+
+/// An account whose first contact answered both codes at that instant.
 fn proven_at(instant: DateTime<Utc>) -> Vec<Event> {
-    vec![opened(), declared(1, 1), requested(10, 1, instant + TimeDelta::hours(72)), proven(10, 1, instant)]
+    let mut events = half_proven_at(instant);
+    events.push(proven_from(Sender::Rotated, 9, 1, instant));
+    events
+}
+
+/// An account whose first contact answered the first code at that instant, and was sent the second.
+fn half_proven_at(instant: DateTime<Utc>) -> Vec<Event> {
+    let expires_at = instant + TimeDelta::hours(72);
+    let first = [opened(), declared(1, 1), requested(10, 1, expires_at), proven(10, 1, instant)];
+    first.into_iter().chain([requested_from(Sender::Rotated, 9, 1, expires_at)]).collect()
 }
 
 fn days(count: i64) -> TimeDelta {
     TimeDelta::days(count)
+}
+
+/// Which declaration customers see, and when it was proven.
+fn shown(account: &Account) -> Option<(u32, DateTime<Utc>)> {
+    account.contacts.shown().map(|(shown, proof)| (shown.contact.epoch, proof.proven_at))
 }
 
 fn account_of(events: &[Event]) -> Account {
@@ -196,7 +226,7 @@ mod members {
         [
             Command::DeclareContact { by, contact: mailbox(2) },
             Command::RequestContactChallenge { by, intent: intent(10) },
-            Command::ConfirmContact { by, intent: intent(10) },
+            confirm(Some(by), 10),
             Command::OpenGroup { by, group: group(20) },
         ]
     }
@@ -240,7 +270,7 @@ mod declaring_a_contact {
             .then(&[declared(2, 2)])
             .claims(&[])
             .after;
-        let confirm = Command::ConfirmContact { by: OWNER, intent: intent(10) };
+        let confirm = confirm(Some(OWNER), 10);
         let policy = Policy::default();
         let context = Context { now: now(), policy: &policy };
         assert_eq!(after.decide(confirm, &context), Err(Rejection::NoSuchChallenge));
@@ -268,12 +298,21 @@ mod declaring_a_contact {
         let mut events = proven_at(now() - days(5));
         events.push(declared(2, 2));
         let waiting = account_of(&events);
-        assert_eq!(waiting.shown.map(|shown| shown.contact.epoch), Some(1));
-        assert_eq!(waiting.declared.epoch, 2);
+        assert_eq!(shown(&waiting), Some((1, now() - days(5))));
+        assert_eq!(waiting.contacts.declared().epoch, 2);
 
+        // What strangers reach is replaced only by what strangers reach.
         events.extend([requested(11, 2, now() + days(3)), proven(11, 2, now())]);
-        let swapped = account_of(&events).shown.expect("a proven contact");
-        assert_eq!((swapped.contact.epoch, swapped.proven_at), (2, now()));
+        assert_eq!(shown(&account_of(&events)), Some((1, now() - days(5))));
+        events.push(proven_from(Sender::Rotated, 12, 2, now()));
+        assert_eq!(shown(&account_of(&events)), Some((2, now())));
+    }
+
+    #[test]
+    fn replaces_a_half_proven_contact_by_another_half_proven_one() {
+        let mut events = half_proven_at(now() - days(5));
+        events.extend([declared(2, 2), requested(11, 2, now() + days(3)), proven(11, 2, now())]);
+        assert_eq!(shown(&account_of(&events)), Some((2, now())));
     }
 }
 
@@ -282,10 +321,6 @@ mod a_challenge {
 
     fn request(number: u128) -> Command {
         Command::RequestContactChallenge { by: OWNER, intent: intent(number) }
-    }
-
-    fn confirm(number: u128) -> Command {
-        Command::ConfirmContact { by: OWNER, intent: intent(number) }
     }
 
     #[test]
@@ -301,13 +336,12 @@ mod a_challenge {
         let expires_at = now() + TimeDelta::hours(72);
         let asked = [opened(), declared(1, 1), requested(10, 1, expires_at)];
         let last_instant = expires_at - TimeDelta::nanoseconds(1);
-        given::<ProdAccount>(&asked).when(confirm(10), last_instant, &Policy::default()).then(&[proven(
-            10,
-            1,
-            last_instant,
-        )]);
+        let second = requested_from(Sender::Rotated, NEXT, 1, last_instant + TimeDelta::hours(72));
         given::<ProdAccount>(&asked)
-            .when(confirm(10), expires_at, &Policy::default())
+            .when(confirm(Some(OWNER), 10), last_instant, &Policy::default())
+            .then(&[proven(10, 1, last_instant), second]);
+        given::<ProdAccount>(&asked)
+            .when(confirm(Some(OWNER), 10), expires_at, &Policy::default())
             .rejects(Rejection::ChallengeExpired);
     }
 
@@ -316,19 +350,18 @@ mod a_challenge {
         let asked =
             [opened(), declared(1, 1), requested(10, 1, now() + days(3)), requested(11, 1, now() + days(3))];
         given::<ProdAccount>(&asked)
-            .when(confirm(10), now(), &Policy::default())
+            .when(confirm(Some(OWNER), 10), now(), &Policy::default())
             .rejects(Rejection::NoSuchChallenge);
-        given::<ProdAccount>(&asked).when(confirm(11), now(), &Policy::default()).then(&[proven(
-            11,
-            1,
-            now(),
-        )]);
+        let second = requested_from(Sender::Rotated, NEXT, 1, now() + TimeDelta::hours(72));
+        given::<ProdAccount>(&asked)
+            .when(confirm(Some(OWNER), 11), now(), &Policy::default())
+            .then(&[proven(11, 1, now()), second]);
     }
 
     #[test]
     fn is_answered_once() {
         given::<ProdAccount>(&proven_at(now()))
-            .when(confirm(10), now(), &Policy::default())
+            .when(confirm(Some(OWNER), 10), now(), &Policy::default())
             .rejects(Rejection::NoSuchChallenge);
     }
 
@@ -342,8 +375,32 @@ mod a_challenge {
         for instant in [due, until, until + days(400)] {
             given::<ProdAccount>(&proven_at(now()))
                 .when(request(11), instant, &Policy::default())
-                .then(&[requested(11, 1, instant + TimeDelta::hours(72))]);
+                .then(&[requested_from(Sender::Rotated, 11, 1, instant + TimeDelta::hours(72))]);
         }
+    }
+
+    #[test]
+    fn is_opened_anew_while_the_second_code_is_missing() {
+        let again = requested_from(Sender::Rotated, 11, 1, now() + TimeDelta::hours(72));
+        given::<ProdAccount>(&half_proven_at(now()))
+            .when(request(11), now(), &Policy::default())
+            .then(&[again]);
+    }
+
+    #[test]
+    fn answered_from_the_second_sender_asks_for_no_more() {
+        given::<ProdAccount>(&half_proven_at(now()))
+            .when(confirm(Some(OWNER), 9), now(), &Policy::default())
+            .then(&[proven_from(Sender::Rotated, 9, 1, now())]);
+    }
+
+    #[test]
+    fn is_answered_by_whoever_reads_the_mailbox() {
+        let asked = [opened(), declared(1, 1), requested(10, 1, now() + days(3))];
+        given::<ProdAccount>(&asked).when(confirm(None, 10), now(), &Policy::default()).accepted();
+        given::<ProdAccount>(&[])
+            .when(confirm(None, 10), now(), &Policy::default())
+            .rejects(Rejection::NotYours);
     }
 
     #[test]
@@ -360,8 +417,8 @@ mod a_challenge {
     #[test]
     fn answered_again_extends_the_proof() {
         let mut events = proven_at(now());
-        events.extend([requested(11, 1, now() + days(173)), proven(11, 1, now() + days(170))]);
-        let state = account_of(&events).contact_state(now() + days(200), &Policy::default());
+        events.push(proven_from(Sender::Rotated, 11, 1, now() + days(170)));
+        let state = account_of(&events).contacts.newest.state(now() + days(200), &Policy::default());
         assert_eq!(state, ContactState::Proven { until: now() + days(350) });
     }
 }
@@ -374,7 +431,7 @@ mod the_state_of_a_contact {
         let policy = Policy::default();
         let nanosecond = TimeDelta::nanoseconds(1);
         let until = now() + days(180);
-        let state = |instant| ContactState::of(Some(now()), instant, &policy);
+        let state = |instant| ContactState::of(Some(&Proof::of(now(), true)), instant, &policy);
         assert_eq!(ContactState::of(None, now(), &policy), ContactState::Pending);
         assert_eq!(state(now()), ContactState::Proven { until });
         assert_eq!(state(until - days(30) - nanosecond), ContactState::Proven { until });
@@ -388,7 +445,7 @@ mod the_state_of_a_contact {
         let policy = Policy::default();
         for (passed, holds) in [(0, true), (150, true), (179, true), (180, false), (1_000, false)] {
             assert_eq!(
-                ContactState::of(Some(now()), now() + days(passed), &policy).holds(),
+                ContactState::of(Some(&Proof::of(now(), true)), now() + days(passed), &policy).holds(),
                 holds,
                 "{passed} days"
             );
@@ -400,16 +457,16 @@ mod the_state_of_a_contact {
     fn is_that_of_the_newest_declaration() {
         let mut events = proven_at(now());
         let policy = Policy::default();
-        assert!(account_of(&events).contact_state(now(), &policy).holds());
+        assert!(account_of(&events).contacts.newest.state(now(), &policy).holds());
         events.push(declared(2, 2));
-        assert_eq!(account_of(&events).contact_state(now(), &policy), ContactState::Pending);
+        assert_eq!(account_of(&events).contacts.newest.state(now(), &policy), ContactState::Pending);
     }
 
     #[test]
     fn is_always_due_where_proofs_are_shorter_than_the_renewal() {
         let policy = Policy { contact_proof_days: 10, ..Policy::default() };
         assert_eq!(
-            ContactState::of(Some(now()), now(), &policy),
+            ContactState::of(Some(&Proof::of(now(), true)), now(), &policy),
             ContactState::DueSoon { until: now() + days(10) }
         );
     }
@@ -417,7 +474,7 @@ mod the_state_of_a_contact {
     #[test]
     fn survives_the_end_of_the_calendar() {
         let policy = Policy { contact_proof_days: u32::MAX, ..Policy::default() };
-        assert!(ContactState::of(Some(now()), now(), &policy).holds());
+        assert!(ContactState::of(Some(&Proof::of(now(), true)), now(), &policy).holds());
     }
 }
 
@@ -460,7 +517,11 @@ mod folding {
             (1..5_u8).prop_map(move |content| Command::DeclareContact { by, contact: mailbox(content) }),
             (1..6_u128)
                 .prop_map(move |number| Command::RequestContactChallenge { by, intent: intent(number) }),
-            (1..6_u128).prop_map(move |number| Command::ConfirmContact { by, intent: intent(number) }),
+            (1..9_u128, 6..9_u128).prop_map(move |(number, next)| Command::ConfirmContact {
+                by: Some(by),
+                intent: intent(number),
+                next: intent(next),
+            }),
             (1..3_u128).prop_map(move |number| Command::OpenGroup { by, group: group(number) }),
         ];
         (command, prop_oneof![0..80_i64, Just(151 * 24), Just(200 * 24)])
@@ -480,11 +541,13 @@ mod folding {
                 history.extend(asked.outcome.into_iter().flat_map(|decision| decision.events));
             }
             let account = account_of(&history);
-            let proofs: Vec<u32> = history.iter().filter_map(|event| match event {
-                Event::ContactProven(proven) => Some(proven.epoch),
+            let proofs: Vec<(u32, Sender)> = history.iter().filter_map(|event| match event {
+                Event::ContactProven(proven) => Some((proven.epoch, proven.sender)),
                 _ => None,
             }).collect();
-            prop_assert_eq!(account.shown.map(|shown| shown.contact.epoch), proofs.last().copied());
+            let newest_of = |sender| proofs.iter().rev().find(|proof| proof.1 == sender).map(|proof| proof.0);
+            let expected = newest_of(Sender::Rotated).or(newest_of(Sender::Usual));
+            prop_assert_eq!(shown(&account).map(|shown| shown.0), expected);
             prop_assert!(history.iter().filter(|event| matches!(event, Event::GroupOpened(_))).count() <= 1);
         }
     }

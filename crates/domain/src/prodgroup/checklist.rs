@@ -6,7 +6,7 @@ use crate::{
     ids::IntegrationId,
     names,
     policy::{Policy, Tier},
-    prodaccount::ContactState,
+    prodaccount::{ContactState, Proof},
     sealed::Fingerprint,
 };
 use chrono::{DateTime, Utc};
@@ -103,6 +103,8 @@ pub struct View {
     pub support_url: Option<String>,
     /// The contact customers would see.
     pub contact: Option<ContactView>,
+    /// What speaks for it.
+    pub contact_proof: Option<Proof>,
     /// Name of the group.
     pub group_name: String,
     /// The integrations in the group.
@@ -124,6 +126,14 @@ pub struct ContactView {
     pub class: MailboxClass,
     /// When it was proven.
     pub proven_at: DateTime<Utc>,
+    /// Whether it was proven by a code from a sender it could not expect, too.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub open_to_strangers: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_no(flag: &bool) -> bool {
+    !flag
 }
 
 /// One integration in the group.
@@ -224,15 +234,31 @@ fn owner_proven(view: &View) -> Fix {
 }
 
 fn contact_proven(view: &View, policy: &Policy, now: DateTime<Utc>) -> Fix {
-    match ContactState::of(view.contact.as_ref().map(|contact| contact.proven_at), now, policy) {
-        ContactState::Proven { .. } | ContactState::DueSoon { .. } => None,
+    let is_open = view.contact_proof.as_ref().is_some_and(|proof| proof.open_to_strangers);
+    match ContactState::of(view.contact_proof.as_ref(), now, policy) {
+        ContactState::Proven { .. } | ContactState::DueSoon { .. } if is_open => None,
+        ContactState::Proven { .. } | ContactState::DueSoon { .. } => Some(
+            "Enter the second code too: it was mailed to the contact from another sender, as customers are. If it \
+             did not arrive, let the mailbox take mail from senders it does not know, and ask for another code."
+                .to_owned(),
+        ),
         ContactState::Pending => {
             Some("Ask for a code to be mailed to the contact mailbox and enter it.".to_owned())
         }
+        ContactState::Degraded { since, .. } => Some(format!(
+            "Mail to the contact is in doubt since {}. See the account for what was found, mend it, ask for a new \
+             code and enter it.",
+            since.format("%Y-%m-%d")
+        )),
         ContactState::Lapsed { since } => Some(format!(
             "The proof of the contact ended on {}: it holds {} days. Ask for a new code and enter it.",
             since.format("%Y-%m-%d"),
             policy.contact_proof_days
+        )),
+        ContactState::Withdrawn { since } => Some(format!(
+            "The proof of the contact ended on {}, because mail to it kept failing. Mend the mailbox or name \
+             another, ask for a new code and enter it.",
+            since.format("%Y-%m-%d")
         )),
     }
 }

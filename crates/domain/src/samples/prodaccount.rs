@@ -3,8 +3,9 @@ use crate::{
     address::MailboxClass,
     ids::IntentId,
     prodaccount::{
-        Command, ContactChallengeRequested, ContactDeclared, ContactInput, ContactProven, Event, GroupOpened,
-        Open, Opened, ProdAccount, Rejection,
+        BounceCause, CheckVerdict, Command, Consequence, ContactBounced, ContactChallengeRequested,
+        ContactChecked, ContactDeclared, ContactDisowned, ContactInput, ContactProofDue, ContactProofEnded,
+        ContactProven, EndCause, Event, GroupOpened, Open, Opened, ProdAccount, Rejection, Sender, Signals,
     },
     testing::{at, fingerprint, fold, sealed, uuid},
 };
@@ -38,7 +39,59 @@ fn declared() -> ContactDeclared {
 }
 
 fn challenge() -> ContactChallengeRequested {
-    ContactChallengeRequested { intent: intent(), epoch: 1, expires_at: at("2026-11-08T10:00:00Z") }
+    ContactChallengeRequested {
+        intent: intent(),
+        epoch: 1,
+        expires_at: at("2026-11-08T10:00:00Z"),
+        sender: Sender::Usual,
+    }
+}
+
+fn next() -> IntentId {
+    IntentId::from_uuid(uuid(0x18))
+}
+
+fn signals() -> Signals {
+    Signals { mail_hosts: vec![fingerprint(1)], name_servers: vec![fingerprint(2)] }
+}
+
+fn bounced() -> ContactBounced {
+    ContactBounced {
+        epoch: 1,
+        intent: intent(),
+        cause: BounceCause::NoMailbox,
+        status: "5.1.1".to_owned(),
+        at: at("2026-11-06T10:00:00Z"),
+        consequence: Consequence::Degrades,
+    }
+}
+
+fn checked() -> ContactChecked {
+    ContactChecked {
+        epoch: 1,
+        verdict: CheckVerdict::Unreachable,
+        reason: "no_domain".to_owned(),
+        signals: signals(),
+        at: at("2026-11-07T10:00:00Z"),
+        consequence: Consequence::Ends { at: at("2026-11-21T10:00:00Z") },
+    }
+}
+
+fn disowned() -> ContactDisowned {
+    ContactDisowned {
+        epoch: 1,
+        intent: intent(),
+        at: at("2026-11-06T11:00:00Z"),
+        consequence: Consequence::Nothing,
+    }
+}
+
+fn due() -> ContactProofDue {
+    ContactProofDue { epoch: 1, ends_at: at("2027-05-04T11:00:00Z"), reminder: 1 }
+}
+
+fn ended() -> ContactProofEnded {
+    ContactProofEnded { epoch: 1, at: at("2027-05-04T11:00:00Z"), cause: EndCause::Lapsed }
 }
 
 impl Samples for ProdAccount {
@@ -71,18 +124,44 @@ impl Samples for ProdAccount {
             Command::RequestContactChallenge { .. } => {
                 Command::RequestContactChallenge { by: owner(), intent: IntentId::from_uuid(uuid(0x18)) }
             },
-            Command::ConfirmContact { .. } => Command::ConfirmContact { by: owner(), intent: intent() },
+            Command::ConfirmContact { .. } => Command::ConfirmContact { by: Some(owner()), intent: intent(), next: next() },
+            Command::DisownContact { .. } => Command::DisownContact { intent: intent() },
+            Command::RenewContact { .. } => Command::RenewContact { intent: next() },
+            Command::RecordBounce { .. } => Command::RecordBounce {
+                intent: intent(),
+                cause: BounceCause::NoMailbox,
+                status: "5.1.1".to_owned(),
+                next: next(),
+            },
+            Command::RecordCheck { .. } => Command::RecordCheck {
+                epoch: 1,
+                verdict: CheckVerdict::Fine,
+                reason: "accepted".to_owned(),
+                signals: signals(),
+                next: next(),
+            },
+            Command::EndProof => Command::EndProof,
             Command::OpenGroup { .. } => Command::OpenGroup { by: owner(), group: prod_group() },
         }
     }
 
     fn events() -> Vec<Event> {
-        let proven = ContactProven { intent: intent(), epoch: 1, proven_at: at("2026-11-05T11:00:00Z") };
+        let proven = ContactProven {
+            intent: intent(),
+            epoch: 1,
+            proven_at: at("2026-11-05T11:00:00Z"),
+            sender: Sender::Usual,
+        };
         one_of_each! {
             Event::Opened(_) => Event::Opened(opened()),
             Event::ContactDeclared(_) => Event::ContactDeclared(declared()),
             Event::ContactChallengeRequested(_) => Event::ContactChallengeRequested(challenge()),
             Event::ContactProven(_) => Event::ContactProven(proven),
+            Event::ContactBounced(_) => Event::ContactBounced(bounced()),
+            Event::ContactChecked(_) => Event::ContactChecked(checked()),
+            Event::ContactDisowned(_) => Event::ContactDisowned(disowned()),
+            Event::ContactProofDue(_) => Event::ContactProofDue(due()),
+            Event::ContactProofEnded(_) => Event::ContactProofEnded(ended()),
             Event::GroupOpened(_) => Event::GroupOpened(GroupOpened { group: prod_group() }),
         }
     }

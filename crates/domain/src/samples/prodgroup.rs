@@ -59,6 +59,7 @@ fn evidence() -> Evidence {
             fingerprint: fingerprint(5),
             class: MailboxClass::Role,
             proven_at: at("2026-11-05T11:00:00Z"),
+            open_to_strangers: false,
         }),
         integrations: vec![(integration(), 2)],
         asked: Some((asked().tier, asked().limits)),

@@ -52,15 +52,34 @@ fn what_was_told_is_not_told_again_and_the_next_window_is_another_occasion() {
 }
 
 #[test]
-fn short_windows_are_recorded_once_an_hour_and_mailed_once_a_day() {
+fn short_windows_are_told_once_a_day() {
     let before = [reached(100, NOON, true)];
-    assert_eq!(told(&before, 100, "2026-11-22T12:59:59.999Z"), []);
-    let hour_later = "2026-11-22T13:00:00Z";
-    assert_eq!(told(&before, 100, hour_later), [reached(100, hour_later, false)]);
-    let before = [before[0].clone(), reached(100, hour_later, false)];
-    let almost = "2026-11-23T11:59:59.999Z";
-    assert_eq!(told(&before, 100, almost), [reached(100, almost, false)]);
+    for soon in ["2026-11-22T13:00:00Z", "2026-11-23T11:59:59.999Z"] {
+        assert_eq!(told(&before, 100, soon), []);
+    }
     assert_eq!(told(&before, 100, NEXT_NOON), [reached(100, NEXT_NOON, true)]);
+}
+
+#[test]
+fn however_many_parts_run_out_day_after_day_a_history_lasts_for_years() {
+    let (mut state, mut recorded) = (UsageWatch::default(), 0);
+    let policy = Policy::default();
+    let minute = |minute: i64| at(NOON) + TimeDelta::minutes(minute);
+    for now in (0..3 * 24 * 60).map(minute) {
+        let parts = [None].into_iter().chain((1..30_u128).map(|part| Some(Uuid::from_u128(part))));
+        for (part, percent) in parts.flat_map(|part| [50, 80, 90, 100].map(|percent| (part, percent))) {
+            let tell =
+                Command::Tell(Threshold { part, since: now, window_s: 60, ..threshold(percent, NOON) });
+            let decision = state.decide(tell, &Context { now, policy: &policy }).unwrap();
+            recorded += decision.events.len();
+            state = decision.events.iter().fold(state, |state, event| state.evolve(event).unwrap());
+        }
+        for percent in [50, 80, 90, 100] {
+            let own = state.told(PLAIN, percent).unwrap().since;
+            assert!(now - own < TimeDelta::hours(24), "the group's own is told whatever its parts do");
+        }
+    }
+    assert_eq!(recorded, 3 * 12, "twelve a day: twenty thousand last for more than four years");
 }
 
 #[test]

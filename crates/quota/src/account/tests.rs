@@ -25,10 +25,13 @@ impl Bench {
     fn ask(&mut self, wanted: u32, returned: &[(u64, u32)]) -> Outcome {
         self.lease += 1;
         let costs = vec![1; wanted as usize];
+        // Each lease is another node's.
+        let returned: Vec<_> =
+            returned.iter().map(|(node, unspent)| (lease_id(*node, 0), *unspent)).collect();
         let ask = Ask {
             chain: &self.chain,
-            returned,
-            lease: self.lease,
+            returned: &returned,
+            lease: lease_id(self.lease, 0),
             costs: &costs,
             may_idle: true,
             owed: 0,
@@ -59,6 +62,24 @@ fn a_slice_is_a_hundredth_and_shrinks_to_what_is_waited_for_near_the_limit() {
         granted += units;
     }
     assert_eq!(bench.granted(1), 0);
+}
+
+#[test]
+fn all_that_a_node_holds_idle_of_one_limit_is_a_hundredth_of_it() {
+    let limit = |units| Limit { units, window: Window::rolling(DAY) };
+    let mut ceiling = Account::default();
+    let mut lease = |node, count: u64| {
+        let pool = Chain::new(PoolKey::whole(count.into()), limit(10_000));
+        let chain = pool.below(9, Violated::Owner, limit(15_000));
+        let mut accounts = [Account::default(), std::mem::take(&mut ceiling)];
+        let ask = Ask { lease: lease_id(node, count), costs: &[1], lease_ms: 30_000, ..nothing(&chain) };
+        let verdict = exchange(&mut accounts, &ask, NOW).verdict;
+        [_, ceiling] = accounts;
+        let Verdict::Granted { units, .. } = verdict else { panic!("{verdict:?}") };
+        units
+    };
+    assert_eq!([1, 2, 3, 4].map(|count| lease(1, count)), [100, 50, 1, 1]);
+    assert_eq!([5, 6, 7].map(|count| lease(2, count)), [100, 50, 1]);
 }
 
 #[test]

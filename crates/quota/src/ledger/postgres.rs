@@ -82,6 +82,12 @@ impl Postgres {
         Ok(Recalled { pools, clock: Some(clock) })
     }
 
+    pub(super) async fn touch(&self) -> Result<(), LedgerError> {
+        let mut tx = self.pool.begin().await?;
+        sqlx::query(sql::both::TOUCH).execute(&mut *tx).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Sets the clock that all nodes share right, and reads it.
     pub(super) async fn start_clock(&self) -> Result<i64, LedgerError> {
         let mut connection = self.pool.acquire().await?;

@@ -17,7 +17,8 @@ macro_rules! steps {
     };
 }
 
-/// History divided by a column, with its largest parts told apart.
+/// History divided by a column, with its largest parts told apart. What an observed limit would have refused was
+/// counted as passed already.
 macro_rules! divided {
     ($column:literal) => {
         concat!(
@@ -27,7 +28,7 @@ macro_rules! divided {
             steps!(),
             " GROUP BY ",
             $column,
-            " ORDER BY SUM(units) DESC, ",
+            " ORDER BY SUM(CASE WHEN outcome = 6 THEN 0 ELSE units END) DESC, ",
             $column,
             " LIMIT $4) SELECT starts_at, ",
             counts!(),
@@ -58,6 +59,8 @@ pub(super) mod both {
         "CREATE TABLE IF NOT EXISTS quota_migrations (version BIGINT PRIMARY KEY NOT NULL)";
     pub(crate) const SCHEMA_VERSION: &str = "SELECT COALESCE(MAX(version), 0) FROM quota_migrations";
     pub(crate) const RECORD_MIGRATION: &str = "INSERT INTO quota_migrations (version) VALUES ($1)";
+    /// Changes nothing, and has to be committed.
+    pub(crate) const TOUCH: &str = "UPDATE quota_migrations SET version = version WHERE version = 1";
     pub(crate) const LATEST: &str = "SELECT COALESCE(MAX(latest), 0) FROM quota_pools";
     pub(crate) const RECALLED: &str = "SELECT pool FROM quota_pools WHERE recall_until > $1 LIMIT 10000";
     pub(crate) const HISTORY: &str =

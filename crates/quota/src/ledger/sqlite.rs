@@ -87,6 +87,12 @@ impl Sqlite {
         Ok(Recalled { pools, clock: None })
     }
 
+    pub(super) async fn touch(&self) -> Result<(), LedgerError> {
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query(sql::both::TOUCH).execute(&mut *tx).await?;
+        Ok(tx.commit().await?)
+    }
+
     pub(super) async fn latest(&self) -> Result<i64, LedgerError> {
         Ok(sqlx::query(sql::both::LATEST).fetch_one(&self.readers).await?.try_get(0)?)
     }

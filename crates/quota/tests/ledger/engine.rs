@@ -111,6 +111,30 @@ async fn a_killed_node_forfeits_at_most_a_hundredth_and_a_stopped_one_nothing() 
 }
 
 #[tokio::test]
+async fn a_killed_node_forfeits_a_hundredth_of_a_limit_over_many_pools_however_many_it_used() {
+    let given = Given::new();
+    let (pools, ceiling) = (25, Limit { units: 10_000, window: Window::rolling(DAY) });
+    let calls = |pool: u128| {
+        let key = PoolKey::whole(pool);
+        (key, Arc::new(Chain::new(key, ceiling).below(99, Violated::Owner, ceiling)))
+    };
+    let node = given.node().await;
+    for pool in 1..=pools {
+        let (key, chain) = calls(pool);
+        left(node.engine.spend(key, &node.engine.cell(key), &chain, 1).await);
+    }
+    node.kill().await;
+    let node = given.node().await;
+    let (key, chain) = calls(1);
+    let mut passed = 25;
+    while matches!(node.engine.spend(key, &node.engine.cell(key), &chain, 1).await, Answer::Admitted { .. }) {
+        passed += 1;
+    }
+    assert!((9_900..=10_000).contains(&passed), "{passed}");
+    node.stop().await;
+}
+
+#[tokio::test]
 async fn a_start_with_a_clock_behind_goes_on_from_the_latest_recorded_instant() {
     let given = Given::new();
     let limit = chain(10);
@@ -344,6 +368,26 @@ async fn a_damaged_pool_refuses_its_own_calls_and_no_others() {
         .unwrap();
     assert_eq!(kept, [0xff, 0], "it is left for somebody to look at");
     pool.close().await;
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_owed_to_a_damaged_pool_goes_back_once_it_is_mended() {
+    let given = Given::new();
+    let path = given.dir.path().join("quota.sqlite");
+    let (node, limit) = (given.node().await, chain(10_000));
+    left(node.call(&limit).await);
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let sound: Vec<u8> = sqlx::query_scalar("SELECT state FROM quota_pools").fetch_one(&pool).await.unwrap();
+    sqlx::query("UPDATE quota_pools SET state = x'ff00'").execute(&pool).await.unwrap();
+    node.engine.revise(KEY, &limit).await;
+    assert_eq!(node.call(&limit).await, Answer::Unavailable);
+    sqlx::query("UPDATE quota_pools SET state = $1").bind(sound).execute(&pool).await.unwrap();
+    pool.close().await;
+    node.stop().await;
+    let node = given.node().await;
+    assert_eq!(node.exhaust(&limit).await, 9_999);
     node.stop().await;
 }
 

@@ -109,6 +109,20 @@ async fn only_the_largest_parts_are_told_apart() {
 }
 
 #[tokio::test]
+async fn a_part_is_no_larger_for_what_an_observed_limit_would_have_refused_of_it() {
+    let given = Given::new().await;
+    for site in 1..=20 {
+        given.count(7, &format!("site-{site}"), Outcome::Admitted, 8);
+    }
+    given.count(7, "observed", Outcome::Admitted, 5);
+    given.count(7, "observed", Outcome::ShadowRefused, 5);
+    given.flush(NOW).await;
+    let history = given.history(Span::Step, 12, By::Site, NOW).await;
+    let last = history.series.last().unwrap();
+    assert_eq!((&last.part, last.sum().admitted), (&Part::Other, 5));
+}
+
+#[tokio::test]
 async fn a_step_that_has_just_ended_is_kept_and_one_too_old_is_thrown_away() {
     let given = Given::new().await;
     given.count(7, "a", Outcome::Admitted, 5);

@@ -3,7 +3,7 @@
 //! a sentence and nothing personal.
 
 use super::{ApplyError, decode, position, sql};
-use domain::{allowance, group::GroupRef, prodgroup, roster, usagewatch};
+use domain::{allowance, group::GroupRef, prodaccount, prodgroup, roster, usagewatch};
 use eventlog::Record;
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
@@ -44,6 +44,51 @@ pub(super) async fn of_allowance(
         | Event::SharesDeclared(_) => return Ok(()),
     };
     add(tx, record, group, data).await
+}
+
+/// What becomes of the proof of the contact, for the members of the account's production group.
+pub(super) async fn of_contact(
+    tx: &mut SqliteConnection,
+    record: &Record,
+    group: GroupRef,
+    event: &prodaccount::Event,
+) -> Result<(), ApplyError> {
+    use prodaccount::{Consequence, Event};
+    let (consequence, data) = match event {
+        Event::ContactBounced(bounced) => {
+            let (cause, status) = (bounced.cause, &bounced.status);
+            (
+                bounced.consequence,
+                json!({ "cause": cause, "status": status, "consequence": bounced.consequence }),
+            )
+        }
+        Event::ContactChecked(checked) => {
+            let (verdict, reason) = (checked.verdict, &checked.reason);
+            (
+                checked.consequence,
+                json!({ "verdict": verdict, "reason": reason, "consequence": checked.consequence }),
+            )
+        }
+        Event::ContactDisowned(said) => (said.consequence, json!({ "consequence": said.consequence })),
+        Event::ContactProofDue(due) => {
+            return add(tx, record, group, json!({ "ends_at": due.ends_at, "reminder": due.reminder })).await;
+        }
+        Event::ContactProofEnded(ended) => {
+            return add(tx, record, group, json!({ "at": ended.at, "cause": ended.cause })).await;
+        }
+        // What the vendor did itself is in the timeline.
+        Event::Opened(_)
+        | Event::GroupOpened(_)
+        | Event::ContactDeclared(_)
+        | Event::ContactChallengeRequested(_)
+        | Event::ContactProven(_) => return Ok(()),
+    };
+    match consequence {
+        Consequence::Nothing => Ok(()),
+        Consequence::Degrades | Consequence::Ends { .. } | Consequence::Recovers => {
+            add(tx, record, group, data).await
+        }
+    }
 }
 
 /// What hinders customers from joining.

@@ -27,20 +27,11 @@ statements! {
         "INSERT INTO prod_account (id, version, position, vendor_name, support_url)
          VALUES (?1, ?2, ?3, ?4, ?5)";
     ACCOUNT_MEMBER_ADD = "INSERT INTO prod_account_member (account, developer, role) VALUES (?1, ?2, ?3)";
-    ACCOUNT_CONTACT =
+    ACCOUNT_CONTACTS = "SELECT contacts, group_id FROM prod_account WHERE id = ?1";
+    ACCOUNT_CONTACTS_SET =
         "UPDATE prod_account
-            SET version = ?2, declared_epoch = ?3, declared_address = ?4, declared_class = ?5,
-                challenge_intent = NULL, challenge_expires_at = NULL
+            SET version = ?2, contacts = ?3, challenge_intent = ?4, proven_at = ?5, doubted_since = ?6
           WHERE id = ?1";
-    ACCOUNT_CHALLENGE =
-        "UPDATE prod_account SET version = ?2, challenge_intent = ?4, challenge_expires_at = ?5
-          WHERE id = ?1 AND declared_epoch = ?3";
-    ACCOUNT_CONTACT_PROVEN =
-        "UPDATE prod_account
-            SET version = ?2, challenge_intent = NULL, challenge_expires_at = NULL,
-                shown_epoch = declared_epoch, shown_address = declared_address,
-                shown_class = declared_class, shown_proven_at = ?4
-          WHERE id = ?1 AND declared_epoch = ?3";
     ACCOUNT_GROUP = "UPDATE prod_account SET version = ?2, group_id = ?3 WHERE id = ?1";
 
     PROD_GROUP_ADD =

@@ -54,10 +54,32 @@ pub(super) fn of_account(event: &prodaccount::Event) -> Shown {
             object!({ "epoch": declared.epoch, "class": declared.class }).into()
         }
         Event::ContactChallengeRequested(requested) => {
-            object!({ "epoch": requested.epoch, "expires_at": requested.expires_at }).into()
+            let (epoch, expires_at) = (requested.epoch, requested.expires_at);
+            object!({ "epoch": epoch, "expires_at": expires_at, "sender": requested.sender }).into()
         }
         Event::ContactProven(proven) => {
-            object!({ "epoch": proven.epoch, "proven_at": proven.proven_at }).into()
+            let (epoch, proven_at) = (proven.epoch, proven.proven_at);
+            object!({ "epoch": epoch, "proven_at": proven_at, "sender": proven.sender }).into()
+        }
+        Event::ContactBounced(bounced) => {
+            let (cause, status) = (bounced.cause, &bounced.status);
+            let (epoch, consequence) = (bounced.epoch, bounced.consequence);
+            object!({ "epoch": epoch, "cause": cause, "status": status, "consequence": consequence }).into()
+        }
+        Event::ContactChecked(checked) => {
+            let (verdict, reason) = (checked.verdict, &checked.reason);
+            let (epoch, consequence) = (checked.epoch, checked.consequence);
+            object!({ "epoch": epoch, "verdict": verdict, "reason": reason, "consequence": consequence })
+                .into()
+        }
+        Event::ContactDisowned(disowned) => {
+            object!({ "epoch": disowned.epoch, "consequence": disowned.consequence }).into()
+        }
+        Event::ContactProofDue(due) => {
+            object!({ "epoch": due.epoch, "ends_at": due.ends_at, "reminder": due.reminder }).into()
+        }
+        Event::ContactProofEnded(ended) => {
+            object!({ "epoch": ended.epoch, "at": ended.at, "cause": ended.cause }).into()
         }
         Event::GroupOpened(opened) => object!({ "group": opened.group }).into(),
     }

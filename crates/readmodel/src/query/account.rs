@@ -2,11 +2,11 @@
 
 use super::{Listed, Member, Page, QueryError, sql};
 use crate::{ReadModel, columns::Columns};
-use chrono::{DateTime, Utc};
 use domain::{
     address::MailboxClass,
     developer::Role,
-    ids::{DeveloperId, IntentId, ProdAccountId, ProdGroupId},
+    ids::{DeveloperId, ProdAccountId, ProdGroupId},
+    prodaccount::{Contacts, Proof},
     sealed::Sealed,
 };
 use eventlog::StreamVersion;
@@ -34,36 +34,12 @@ pub struct AccountRow {
     pub version: StreamVersion,
 }
 
-/// The contact of an account: what was declared last, and what customers see.
+/// The contact of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContactRow {
-    /// The newest declaration.
-    pub declared: DeclaredContact,
-    /// The open challenge of that declaration. It may have run out: compare `expires_at`.
-    pub challenge: Option<Challenge>,
-    /// The newest proven one. It may be due for another proof: compare `proven_at`.
-    pub shown: Option<ShownContact>,
-}
-
-/// A declared contact.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeclaredContact {
-    /// Counts declarations from 1.
-    pub epoch: u32,
-    /// The address.
-    pub address: Sealed,
-    /// What kind of mailbox it looks like.
-    pub class: MailboxClass,
-}
-
-/// A challenge that waits for its code.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Challenge {
-    /// Names mail and challenge.
-    pub intent: IntentId,
-    /// From then on the code is dead.
-    pub expires_at: DateTime<Utc>,
-    /// What became of the mail; none while it waits to be sent.
+    /// What was declared, proven and found. Whether a challenge or a proof has run out tells the clock.
+    pub contacts: Contacts,
+    /// What became of the mail of the open challenge; none while it waits to be sent.
     pub mail: Option<MailOutcome>,
 }
 
@@ -92,8 +68,20 @@ pub struct ShownContact {
     pub address: Sealed,
     /// What kind of mailbox it looks like.
     pub class: MailboxClass,
-    /// When it was proven last.
-    pub proven_at: DateTime<Utc>,
+    /// What speaks for it.
+    pub proof: Proof,
+}
+
+impl ShownContact {
+    /// The contact of an account that customers see.
+    pub fn of(contacts: &Contacts) -> Option<Self> {
+        contacts.shown().map(|(shown, proof)| Self {
+            epoch: shown.contact.epoch,
+            address: shown.contact.address.clone(),
+            class: shown.contact.class,
+            proof: proof.clone(),
+        })
+    }
 }
 
 impl ReadModel {
@@ -110,6 +98,17 @@ impl ReadModel {
             .fetch_all(&self.pool()?)
             .await?;
         let rows = rows.iter().map(|row| Ok((Columns(row).key("position")?, account_row(row)?)));
+        Ok(page.cut(rows.collect::<Result<_, QueryError>>()?))
+    }
+
+    /// Accounts with a proven contact, for the portal itself: what time may have come to.
+    pub async fn proven_contacts(&self, page: Page) -> Result<Listed<(ProdAccountId, Contacts)>, QueryError> {
+        let query = sqlx::query(sql::PROVEN_CONTACTS).bind(page.after_key()).bind(page.fetch());
+        let rows = query.fetch_all(&self.pool()?).await?;
+        let rows = rows.iter().map(|row| {
+            let row = Columns(row);
+            Ok((row.key("position")?, (row.parsed("id")?, row.json("contacts")?)))
+        });
         Ok(page.cut(rows.collect::<Result<_, QueryError>>()?))
     }
 
@@ -143,34 +142,10 @@ fn account_row(row: &SqliteRow) -> Result<AccountRow, QueryError> {
 }
 
 pub(super) fn contact_row(row: &Columns<'_>) -> Result<ContactRow, QueryError> {
-    let challenge = match row.optional_parsed("challenge_intent")? {
-        None => None,
-        Some(intent) => Some(Challenge {
-            intent,
-            expires_at: row.instant("challenge_expires_at")?,
-            mail: row.optional_word("challenge_outcome")?,
-        }),
-    };
-    Ok(ContactRow {
-        declared: DeclaredContact {
-            epoch: row.number("declared_epoch")?,
-            address: row.json("declared_address")?,
-            class: row.word("declared_class")?,
-        },
-        challenge,
-        shown: shown_contact(row)?,
-    })
+    Ok(ContactRow { contacts: row.json("contacts")?, mail: row.optional_word("challenge_outcome")? })
 }
 
 pub(super) fn shown_contact(row: &Columns<'_>) -> Result<Option<ShownContact>, QueryError> {
-    row.optional_instant("shown_proven_at")?
-        .map(|proven_at| {
-            Ok(ShownContact {
-                epoch: row.number("shown_epoch")?,
-                address: row.json("shown_address")?,
-                class: row.word("shown_class")?,
-                proven_at,
-            })
-        })
-        .transpose()
+    let contacts: Option<Contacts> = row.optional_json("contacts")?;
+    Ok(contacts.as_ref().and_then(ShownContact::of))
 }

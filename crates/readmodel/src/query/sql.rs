@@ -65,9 +65,7 @@ statements! {
             AND (?1 IS NULL OR ?1 = CASE WHEN g.expires_at <= ?2 THEN 'expired' ELSE g.state END)
           ORDER BY g.submitted_position LIMIT ?4";
     PROMOTION =
-        "SELECT g.*, NULL AS role, a.support_url, a.declared_epoch, a.declared_address, a.declared_class,
-                a.challenge_intent, a.challenge_expires_at, a.challenge_outcome,
-                a.shown_epoch, a.shown_address, a.shown_class, a.shown_proven_at
+        "SELECT g.*, NULL AS role, a.support_url, a.contacts, a.challenge_outcome
            FROM prod_group_shown AS g JOIN prod_account_shown AS a ON a.id = g.account
           WHERE g.id = ?1 AND g.submitted_position IS NOT NULL";
     GROUP_ALLOWANCE = "SELECT * FROM group_shown WHERE id = ?1";
@@ -77,12 +75,16 @@ statements! {
     OVERDUE_GRANTS =
         "SELECT group_id FROM allowance WHERE grant_until <= ?1 ORDER BY grant_until LIMIT 100";
     OVERDUE = "SELECT id FROM prod_group WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 100";
+    PROVEN_CONTACTS =
+        "SELECT id, position, contacts FROM prod_account
+          WHERE proven_at IS NOT NULL AND position > ?1
+          ORDER BY position LIMIT ?2";
     PROMOTION_INTEGRATIONS =
         "SELECT id, facts, facts_version FROM integration WHERE group_id = ?1 ORDER BY position LIMIT 100";
     CARD =
         "SELECT i.facts, g.name AS group_name, g.tier, g.limits, g.approved_at, g.submission AS approval,
                 w.allowance,
-                a.vendor_name, a.support_url, a.shown_epoch, a.shown_address, a.shown_class, a.shown_proven_at
+                a.vendor_name, a.support_url, a.contacts
            FROM integration AS i
            LEFT JOIN prod_group AS g ON g.id = i.group_id AND g.state = 'approved'
            LEFT JOIN prod_account AS a ON a.id = g.account

@@ -5,7 +5,7 @@ use domain::{
     address::MailboxClass,
     allowance, devgroup,
     group::{GroupRef, Limits, WindowKind},
-    ids::{DeveloperId, ProdAccountId, ProdGroupId, StaffId, SubjectId, SubmissionId},
+    ids::{DeveloperId, IntentId, ProdAccountId, ProdGroupId, StaffId, SubjectId, SubmissionId},
     integration::facts::Facts,
     policy::{Policy, Tier},
     prodaccount,
@@ -212,5 +212,23 @@ pub(super) fn promotion(group: ProdGroupId, by: DeveloperId, now: DateTime<Utc>)
         review,
         Event::FirstApprovalRecorded(first),
         approved(group, now),
+    ]
+}
+
+/// What becomes of a proven contact, each kind of fact once.
+pub(super) fn contact_watched(at: DateTime<Utc>) -> Vec<prodaccount::Event> {
+    use prodaccount::{
+        BounceCause, CheckVerdict, Consequence, ContactBounced, ContactChecked, ContactDisowned,
+        ContactProofDue, ContactProofEnded, EndCause, Event, Signals,
+    };
+    let (epoch, intent, consequence) = (1, IntentId::from_uuid(Uuid::from_u128(0x17)), Consequence::Degrades);
+    let (cause, status) = (BounceCause::NoMailbox, "5.1.1".to_owned());
+    let (verdict, reason, signals) = (CheckVerdict::Doubtful, "no_domain".to_owned(), Signals::default());
+    vec![
+        Event::ContactProofDue(ContactProofDue { epoch, ends_at: at, reminder: 1 }),
+        Event::ContactChecked(ContactChecked { epoch, verdict, reason, signals, at, consequence }),
+        Event::ContactBounced(ContactBounced { epoch, intent, cause, status, at, consequence }),
+        Event::ContactDisowned(ContactDisowned { epoch, intent, at, consequence: Consequence::Ends { at } }),
+        Event::ContactProofEnded(ContactProofEnded { epoch, at, cause: EndCause::Withdrawn }),
     ]
 }

@@ -363,7 +363,12 @@ impl Portal {
         let epoch = self.epochs[&account];
         let intent = IntentId::from_uuid(self.id());
         let expires_at = self.now() + TimeDelta::hours(72);
-        let requested = prodaccount::ContactChallengeRequested { intent, epoch, expires_at };
+        let requested = prodaccount::ContactChallengeRequested {
+            intent,
+            epoch,
+            expires_at,
+            sender: prodaccount::Sender::Usual,
+        };
         let event = prodaccount::Event::ContactChallengeRequested(requested);
         let facts = self.facts::<ProdAccount>(account.uuid(), vec![event]).await;
         assert!(self.record(None, [facts]).await);
@@ -374,9 +379,20 @@ impl Portal {
         let epoch = self.epochs[&account];
         let intent = self.request_challenge(account).await;
         self.mail(intent, mail::Event::Sent(mail::Sent { attempt: 1 })).await;
-        let proven = prodaccount::ContactProven { intent, epoch, proven_at: self.now() };
+        let proven = prodaccount::ContactProven {
+            intent,
+            epoch,
+            proven_at: self.now(),
+            sender: prodaccount::Sender::Rotated,
+        };
         let facts =
             self.facts::<ProdAccount>(account.uuid(), vec![prodaccount::Event::ContactProven(proven)]).await;
+        self.record(None, [facts]).await
+    }
+
+    /// One more fact of the contact of an account.
+    pub(super) async fn watch_contact(&mut self, account: ProdAccountId, event: prodaccount::Event) -> bool {
+        let facts = self.facts::<ProdAccount>(account.uuid(), vec![event]).await;
         self.record(None, [facts]).await
     }
 

@@ -1,7 +1,7 @@
 //! What members of groups are told without asking.
 
 use super::{
-    facts::{allowances, promotion, reached},
+    facts::{allowances, contact_watched, promotion, reached},
     history::Portal,
 };
 use crate::Page;
@@ -94,5 +94,33 @@ async fn a_threshold_says_which_limit_it_is_one_of() {
     let integration = IntegrationId::from_uuid(part).to_string();
     assert_eq!(told.items[0].data["integration"], integration);
     assert!(told.items[1..].iter().all(|row| row.data["integration"].is_null()));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn members_of_the_production_group_hear_of_what_becomes_of_the_contact() {
+    let mut portal = Portal::new();
+    let owner = portal.sign_up().await;
+    let account = portal.account(owner, "Acme").await;
+    assert!(portal.prove_contact(account).await);
+    let group = GroupRef::Production(portal.draft(owner, account, "Acme - Quiz").await);
+    for event in contact_watched(portal.now()) {
+        assert!(portal.watch_contact(account, event).await);
+    }
+    let running = portal.project().await;
+    let told = running.model.notices_of(owner, ALL).await.unwrap().items;
+    let types: Vec<_> = told.iter().map(|row| row.event_type.as_str()).collect();
+    assert_eq!(
+        types,
+        [
+            "prodaccount.contact_proof_ended",
+            "prodaccount.contact_disowned",
+            "prodaccount.contact_bounced",
+            "prodaccount.contact_checked",
+            "prodaccount.contact_proof_due",
+        ]
+    );
+    assert!(told.iter().all(|row| row.group == group));
+    assert_eq!((&told[2].data["cause"], &told[2].data["status"]), (&"no_mailbox".into(), &"5.1.1".into()));
     running.stop().await;
 }

@@ -4,7 +4,11 @@ use super::{
     facts::{asked, changes_requested, evidence, facts, sealed},
     history::Portal,
 };
-use crate::{Page, PromotionState, card::Card, query::account::MailOutcome};
+use crate::{
+    Page, PromotionState,
+    card::Card,
+    query::account::{MailOutcome, ShownContact},
+};
 use chrono::TimeDelta;
 use domain::{
     address::MailboxClass,
@@ -77,28 +81,29 @@ async fn a_proven_contact_stays_shown_until_another_is_proven() {
     let account = portal.account(owner, "Acme").await;
     let running = portal.project().await;
     let row = running.model.account(account, owner).await.unwrap().unwrap();
-    assert_eq!((row.contact.declared.epoch, row.contact.declared.class), (1, MailboxClass::Role));
-    assert!(row.contact.shown.is_none() && row.contact.challenge.is_none());
+    let contacts = row.contact.contacts;
+    assert_eq!((contacts.declared().epoch, contacts.declared().class), (1, MailboxClass::Role));
+    assert!(contacts.shown().is_none() && contacts.challenge.is_none());
     assert!(portal.prove_contact(account).await);
     assert!(portal.declare_contact(account).await);
     let intent = portal.request_challenge(account).await;
     running.reach(portal.log.head().position).await;
     let contact = running.model.account(account, owner).await.unwrap().unwrap().contact;
-    assert_eq!((contact.declared.epoch, contact.declared.address), (2, sealed(account.uuid(), 2)));
-    let shown = contact.shown.unwrap();
+    let declared = contact.contacts.declared();
+    assert_eq!((declared.epoch, &declared.address), (2, &sealed(account.uuid(), 2)));
+    let shown = ShownContact::of(&contact.contacts).unwrap();
     assert_eq!((shown.epoch, shown.address), (1, sealed(account.uuid(), 1)));
-    let challenge = contact.challenge.unwrap();
-    assert_eq!((challenge.intent, challenge.mail), (intent, None));
+    assert_eq!((contact.contacts.challenge.unwrap().intent, contact.mail), (intent, None));
     let failed = domain::mail::Failed { attempt: 1, class: domain::mail::FailureClass::Permanent };
     portal.mail(intent, domain::mail::Event::Failed(failed)).await;
     running.reach(portal.log.head().position).await;
     let contact = running.model.account(account, owner).await.unwrap().unwrap().contact;
-    assert_eq!(contact.challenge.unwrap().mail, Some(MailOutcome::Permanent));
+    assert_eq!(contact.mail, Some(MailOutcome::Permanent));
     assert!(portal.prove_contact(account).await);
     running.reach(portal.log.head().position).await;
     let contact = running.model.account(account, owner).await.unwrap().unwrap().contact;
-    assert_eq!(contact.shown.unwrap().epoch, 2);
-    assert!(contact.challenge.is_none());
+    assert_eq!(ShownContact::of(&contact.contacts).unwrap().epoch, 2);
+    assert!(contact.contacts.challenge.is_none());
     running.stop().await;
 }
 
@@ -206,7 +211,7 @@ async fn staff_see_contact_and_integrations_as_they_are_now() {
     assert_eq!(promotion.integrations.len(), 1);
     assert_eq!((promotion.integrations[0].id, promotion.integrations[0].facts_version), (quiz, 1));
     assert_eq!(promotion.group.integrations, [quiz]);
-    assert_eq!(promotion.contact.shown.unwrap().epoch, 1);
+    assert_eq!(ShownContact::of(&promotion.contact.contacts).unwrap().epoch, 1);
     assert_eq!(promotion.support_url.as_deref(), Some("https://acme.example/help"));
     running.stop().await;
 }

@@ -1,7 +1,7 @@
 //! Histories as scripts: one with every type of event, and random ones.
 
 use super::{
-    facts::{allowances, facts, promotion},
+    facts::{allowances, contact_watched, facts, promotion},
     history::Portal,
 };
 use domain::{
@@ -31,6 +31,9 @@ impl Portal {
         self.play_roster(owner, (GroupRef::Development(group), quiz), lab).await;
         let account = self.account(owner, "Acme").await;
         assert!(self.prove_contact(account).await);
+        for event in contact_watched(self.now()) {
+            assert!(self.watch_contact(account, event.clone()).await, "{event:?}");
+        }
         assert!(self.declare_contact(account).await);
         let unsent = self.request_challenge(account).await;
         let failed = mail::Failed { attempt: 3, class: mail::FailureClass::Exhausted };

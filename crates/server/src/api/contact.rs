@@ -5,8 +5,15 @@ use super::{schemas, values::ContactClass};
 use crate::reads::OpenedContact;
 use app::sealing::Opened;
 use chrono::{DateTime, Utc};
-use domain::{address::MailboxClass, policy::Policy, prodaccount::ContactState};
-use readmodel::query::account::{Challenge, ContactRow, MailOutcome, ShownContact};
+use domain::{
+    address::MailboxClass,
+    policy::Policy,
+    prodaccount::{
+        BounceCause, CheckVerdict, ContactBounced, ContactChallengeRequested, ContactChecked, ContactState,
+        Sender, Standing,
+    },
+};
+use readmodel::query::account::{ContactRow, MailOutcome, ShownContact};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,9 +25,9 @@ pub enum State {
     Pending,
     /// Its code came back, recently enough.
     Proven,
-    /// It was proven, too long ago.
+    /// It was proven; too long ago, or something speaks against it since.
     Degraded,
-    /// Mail to it is refused.
+    /// Mail to it comes back.
     Unreachable,
     /// Nothing is known.
     Unknown,
@@ -38,14 +45,32 @@ pub struct Contact {
     /// What would make it a better contact.
     #[serde(skip_serializing_if = "Option::is_none")]
     advice: Option<&'static str>,
+    /// When its newest code came back.
     #[serde(skip_serializing_if = "Option::is_none")]
     proven_at: Option<DateTime<Utc>>,
+    /// When the proof ends, unless a new code comes back before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proven_until: Option<DateTime<Utc>>,
+    /// Since when something speaks against it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    degraded_since: Option<DateTime<Utc>>,
+    /// Whether a code came back that was sent from a sender the mailbox could not expect. Production needs it.
+    open_to_strangers: bool,
     /// Counts declarations from 1.
     #[schema(minimum = 1)]
     epoch: u32,
     /// The challenge that waits for its code.
     #[serde(skip_serializing_if = "Option::is_none")]
     challenge: Option<OpenChallenge>,
+    /// What the newest look at its mail hosts found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checked: Option<Checked>,
+    /// The newest mail that came back since the proof.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bounced: Option<Bounced>,
+    /// When the reader of the mailbox said that it is not this vendor's; it gets no more codes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disowned_at: Option<DateTime<Utc>>,
     /// The contact customers see until this one is proven, when it is another.
     #[serde(skip_serializing_if = "Option::is_none")]
     shown: Option<Shown>,
@@ -58,9 +83,77 @@ pub struct OpenChallenge {
     #[schema(value_type = schemas::ChallengeId)]
     id: String,
     expires_at: DateTime<Utc>,
+    /// Who the code comes from.
+    sender: CodeSender,
     /// What became of its mail; absent while it waits to be sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     mail: Option<Mail>,
+}
+
+/// Who a code comes from.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CodeSender {
+    /// The sender all mails of the portal have.
+    Usual,
+    /// One the mailbox could not expect.
+    Rotated,
+}
+
+/// What a look at the mail hosts of a contact found.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Checked {
+    verdict: Verdict,
+    /// Code of the reason, such as `no_mailbox`.
+    #[schema(max_length = 40, example = "no_mailbox")]
+    reason: String,
+    /// When.
+    at: DateTime<Utc>,
+}
+
+/// What a look at mail hosts comes to. A hint: only a code that comes back proves anything.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ContactVerdict)]
+pub enum Verdict {
+    /// Nothing speaks against it.
+    Fine,
+    /// It can't be told now.
+    Unknown,
+    /// It takes no mail, as far as was seen once.
+    Doubtful,
+    /// It takes no mail.
+    Unreachable,
+}
+
+/// A mail that came back.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bounced {
+    cause: Cause,
+    /// Enhanced status code (RFC 3463).
+    #[schema(max_length = 40, example = "5.1.1")]
+    status: String,
+    /// What it means, and what to do.
+    advice: &'static str,
+    /// When.
+    at: DateTime<Utc>,
+}
+
+/// Why a mail came back.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = BounceCause)]
+pub enum Cause {
+    /// No such mailbox or domain.
+    NoMailbox,
+    /// The mailbox is full.
+    MailboxFull,
+    /// It takes no mail from strangers.
+    Refused,
+    /// Anything else.
+    Other,
 }
 
 /// What became of a mail.
@@ -90,25 +183,35 @@ pub struct Shown {
     class: ContactClass,
     /// When it was proven last.
     proven_at: DateTime<Utc>,
+    /// Since when something speaks against it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    degraded_since: Option<DateTime<Utc>>,
 }
 
 impl Contact {
     /// The contact for members of its account and for staff.
     pub(crate) fn of(row: ContactRow, opened: &OpenedContact, now: DateTime<Utc>, policy: &Policy) -> Self {
-        let ContactRow { declared, challenge, shown } = row;
-        let is_declared = |shown: &&ShownContact| shown.epoch == declared.epoch;
-        let proof = shown.as_ref().filter(is_declared).map(|shown| shown.proven_at);
-        let mail = challenge.as_ref().and_then(|challenge| challenge.mail);
-        let other = shown.as_ref().filter(|shown| !is_declared(shown)).zip(opened.shown.as_ref());
+        let ContactRow { contacts, mail } = row;
+        let other = ShownContact::of(&contacts).filter(|shown| shown.epoch != contacts.declared().epoch);
+        let Standing { contact, proof, checked, bounced, disowned_at } = contacts.newest;
+        let standing = ContactState::of(proof.as_ref(), now, policy);
         Self {
-            state: state(proof, mail, now, policy),
+            state: state(standing, bounced.as_ref(), mail),
             email: opened.declared.shown().to_owned(),
-            class: declared.class.into(),
-            advice: advice(declared.class),
-            proven_at: proof,
-            epoch: declared.epoch,
-            shown: other.map(|(other, email)| Shown::of(other, email, now, policy)),
-            challenge: challenge.map(OpenChallenge::from),
+            class: contact.class.into(),
+            advice: advice(contact.class),
+            proven_at: proof.as_ref().map(|proof| proof.proven_at),
+            proven_until: until(standing),
+            degraded_since: degraded_since(standing),
+            open_to_strangers: proof.is_some_and(|proof| proof.open_to_strangers),
+            epoch: contact.epoch,
+            shown: other
+                .zip(opened.shown.as_ref())
+                .map(|(other, email)| Shown::of(&other, email, now, policy)),
+            challenge: contacts.challenge.map(|challenge| OpenChallenge::of(&challenge, mail)),
+            checked: checked.map(Checked::from),
+            bounced: bounced.map(Bounced::from),
+            disowned_at,
         }
     }
 }
@@ -116,29 +219,46 @@ impl Contact {
 impl Shown {
     /// The contact for customers.
     pub(crate) fn of(contact: &ShownContact, email: &Opened, now: DateTime<Utc>, policy: &Policy) -> Self {
+        let standing = ContactState::of(Some(&contact.proof), now, policy);
         Self {
-            state: state(Some(contact.proven_at), None, now, policy),
+            state: state(standing, None, None),
             email: email.shown().to_owned(),
             class: contact.class.into(),
-            proven_at: contact.proven_at,
+            proven_at: contact.proof.proven_at,
+            degraded_since: degraded_since(standing),
         }
     }
 }
 
-fn state(
-    proven_at: Option<DateTime<Utc>>,
-    mail: Option<MailOutcome>,
-    now: DateTime<Utc>,
-    policy: &Policy,
-) -> State {
-    match ContactState::of(proven_at, now, policy) {
+fn state(standing: ContactState, bounced: Option<&ContactBounced>, mail: Option<MailOutcome>) -> State {
+    match standing {
         ContactState::Proven { .. } | ContactState::DueSoon { .. } => State::Proven,
-        ContactState::Lapsed { .. } => State::Degraded,
+        ContactState::Lapsed { .. } | ContactState::Degraded { .. } => State::Degraded,
+        ContactState::Withdrawn { .. } => State::Unreachable,
+        ContactState::Pending if bounced.is_some() => State::Unreachable,
         ContactState::Pending => match mail {
             Some(MailOutcome::Permanent) => State::Unreachable,
             Some(MailOutcome::Exhausted | MailOutcome::Erased) => State::Unknown,
             Some(MailOutcome::Sent | MailOutcome::Obsolete) | None => State::Pending,
         },
+    }
+}
+
+fn until(standing: ContactState) -> Option<DateTime<Utc>> {
+    match standing {
+        ContactState::Proven { until }
+        | ContactState::DueSoon { until }
+        | ContactState::Degraded { until, .. } => Some(until),
+        ContactState::Pending | ContactState::Lapsed { .. } | ContactState::Withdrawn { .. } => None,
+    }
+}
+
+fn degraded_since(standing: ContactState) -> Option<DateTime<Utc>> {
+    match standing {
+        ContactState::Degraded { since, .. }
+        | ContactState::Lapsed { since }
+        | ContactState::Withdrawn { since } => Some(since),
+        ContactState::Pending | ContactState::Proven { .. } | ContactState::DueSoon { .. } => None,
     }
 }
 
@@ -154,14 +274,48 @@ fn advice(class: MailboxClass) -> Option<&'static str> {
     }
 }
 
-impl From<Challenge> for OpenChallenge {
-    fn from(row: Challenge) -> Self {
-        let mail = row.mail.map(|outcome| match outcome {
+impl OpenChallenge {
+    fn of(challenge: &ContactChallengeRequested, mail: Option<MailOutcome>) -> Self {
+        let mail = mail.map(|outcome| match outcome {
             MailOutcome::Sent => Mail::Sent,
             MailOutcome::Permanent => Mail::Refused,
             MailOutcome::Exhausted => Mail::Exhausted,
             MailOutcome::Obsolete | MailOutcome::Erased => Mail::Obsolete,
         });
-        Self { id: row.intent.to_string(), expires_at: row.expires_at, mail }
+        let sender = match challenge.sender {
+            Sender::Usual => CodeSender::Usual,
+            Sender::Rotated => CodeSender::Rotated,
+        };
+        Self { id: challenge.intent.to_string(), expires_at: challenge.expires_at, sender, mail }
+    }
+}
+
+impl From<ContactChecked> for Checked {
+    fn from(checked: ContactChecked) -> Self {
+        let verdict = match checked.verdict {
+            CheckVerdict::Fine => Verdict::Fine,
+            CheckVerdict::Unknown => Verdict::Unknown,
+            CheckVerdict::Doubtful => Verdict::Doubtful,
+            CheckVerdict::Unreachable => Verdict::Unreachable,
+        };
+        Self { verdict, reason: checked.reason, at: checked.at }
+    }
+}
+
+impl From<ContactBounced> for Bounced {
+    fn from(bounced: ContactBounced) -> Self {
+        let (cause, advice) = match bounced.cause {
+            BounceCause::NoMailbox => {
+                (Cause::NoMailbox, "the mailbox does not exist: make it, or name another contact")
+            }
+            BounceCause::MailboxFull => (Cause::MailboxFull, "the mailbox is full: make room in it"),
+            BounceCause::Refused => (
+                Cause::Refused,
+                "the mailbox refuses senders it does not know: open the mailbox, group or list to everybody, because \
+                 customers are such senders",
+            ),
+            BounceCause::Other => (Cause::Other, "ask whoever runs the mailbox why it gave the mail back"),
+        };
+        Self { cause, status: bounced.status, advice, at: bounced.at }
     }
 }

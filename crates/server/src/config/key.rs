@@ -230,6 +230,14 @@ pub static KEYS: &[Key] = &[
     integer("policy.accounts_per_owner", "5", 1, 1_000, "production accounts one developer may own"),
     integer("policy.integrations_per_group", "200", 1, 10_000, "integrations one development group may hold"),
     integer("policy.contact_proof_days", "180", 1, 3_650, "days a proof of a contact stands"),
+    integer(
+        "policy.contact_grace_days",
+        "14",
+        1,
+        90,
+        "days to prove a contact anew when mail to it keeps coming back",
+    ),
+    integer("policy.contact_check_days", "7", 1, 90, "days between looks at a proven contact's mail hosts"),
     integer("policy.contact_challenge_hours", "72", 1, 720, "hours a contact's code can be answered"),
     integer(
         "policy.submission_life_days",

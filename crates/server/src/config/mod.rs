@@ -287,6 +287,8 @@ fn policy(settings: &Settings) -> Policy {
         ledger_grace_seconds: number("policy.ledger_grace_seconds"),
         ledger_grace_per_mille: number("policy.ledger_grace_per_mille"),
         contact_proof_days: number("policy.contact_proof_days"),
+        contact_grace_days: number("policy.contact_grace_days"),
+        contact_check_days: number("policy.contact_check_days"),
         contact_challenge_hours: number("policy.contact_challenge_hours"),
         submission_life_days: number("policy.submission_life_days"),
         terms_version: settings.text("policy.terms_version").unwrap_or_default().to_owned(),

@@ -179,6 +179,7 @@ problems! {
     CONTACT_NO_ANSWERS = 422 "prodaccount.contact_takes_no_answers" "Contact takes no answers" "A mailbox that takes no answers cannot be a contact.";
     CONTACT_SAME = 409 "prodaccount.same_contact" "Same contact" "This mailbox is the declared contact already.";
     CONTACT_PROVEN = 409 "prodaccount.contact_already_proven" "Contact is proven" "The contact is proven and not due for a new proof.";
+    CONTACT_DISOWNED = 409 "prodaccount.contact_disowned" "Contact disowned" "The reader of this mailbox said that it is not yours; name another one.";
     CHALLENGE_EXPIRED = 409 "prodaccount.challenge_expired" "Code expired" "The code has expired; ask for another one.";
 
     // Rules of production groups and promotion.

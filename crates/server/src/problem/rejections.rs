@@ -95,6 +95,7 @@ impl From<prodaccount::Rejection> for Problem {
             R::ContactTakesNoAnswers => &kinds::CONTACT_NO_ANSWERS,
             R::SameContact => &kinds::CONTACT_SAME,
             R::ContactAlreadyProven => &kinds::CONTACT_PROVEN,
+            R::ContactDisowned => &kinds::CONTACT_DISOWNED,
             R::ChallengeExpired => &kinds::CHALLENGE_EXPIRED,
             R::HasGroup { group } => {
                 return Self::new(&kinds::ACCOUNT_HAS_GROUP)

@@ -118,7 +118,7 @@ impl Bench {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             base_url: BASE_URL.to_owned(),
-            policy_version: 1,
+            policy: Policy::default(),
         });
         let shutdown = async { stopped.await.expect("the test holds the other end") };
         Running { stop, worker: tokio::spawn(worker.run(shutdown)) }
@@ -224,6 +224,7 @@ impl Bench {
             intent,
             epoch,
             expires_at: self.clock.now() + TimeDelta::hours(72),
+            sender: prodaccount::Sender::Usual,
         };
         let event = prodaccount::Event::ContactChallengeRequested(requested);
         self.append::<ProdAccount>(account, &[event]).await;

@@ -1,7 +1,7 @@
 //! Who is told of thresholds.
 
 use super::{
-    super::{intent_of, refold::owners_of},
+    super::{intent_of, intents::Everybody, refold::owners_of},
     CONTACT, OWNER,
     bench::{Bench, patiently},
 };
@@ -46,11 +46,11 @@ async fn every_owner_of_a_production_account_gets_a_mail_of_their_own() {
     bench.append::<UsageWatch>(WatchOf::Group(production), &[reached(production, &bench)]).await;
     let records = bench.log.read_all(Position(0), 100).await.unwrap();
     let intent = intent_of(records.last().unwrap()).unwrap().unwrap();
-    assert_eq!(intent.for_all_owners_of(), Some(group));
+    assert!(matches!(intent.for_everybody(), Some(Everybody::OwnersOfGroup(told)) if told == group));
     let addressed: Vec<_> = told.iter().map(|owner| intent.to(*owner)).collect();
     let names: HashSet<_> = addressed.iter().map(|one| one.intent).chain([intent.intent]).collect();
     assert_eq!(names.len(), 3, "a name, an outcome and a place in a budget for each");
-    assert!(addressed.iter().all(|one| one.for_all_owners_of().is_none()));
+    assert!(addressed.iter().all(|one| one.for_everybody().is_none()));
 
     let running = bench.start();
     let of_first = intent.to(owners[0]).intent;

@@ -4,7 +4,10 @@ use super::{
     checklist::{ContactView, IntegrationView, View, evaluate},
     *,
 };
-use crate::address::MailboxClass;
+use crate::{
+    address::MailboxClass,
+    prodaccount::{Proof, Trouble},
+};
 
 /// Everything in order, a second owner included.
 fn view() -> View {
@@ -16,6 +19,7 @@ fn view() -> View {
         vendor_name: "Acme".to_owned(),
         support_url: Some("https://acme.com/help".to_owned()),
         contact: Some(contact(MailboxClass::Role)),
+        contact_proof: Some(Proof::of(now(), true)),
         group_name: "Acme - Quiz".to_owned(),
         integrations: vec![seen(1, "Quiz")],
         asked: Some((Tier::Standard, standard)),
@@ -24,7 +28,7 @@ fn view() -> View {
 }
 
 fn contact(class: MailboxClass) -> ContactView {
-    ContactView { epoch: 1, fingerprint: fingerprint(1), class, proven_at: now() }
+    ContactView { epoch: 1, fingerprint: fingerprint(1), class, proven_at: now(), open_to_strangers: true }
 }
 
 fn seen(number: u128, name: &str) -> IntegrationView {
@@ -96,7 +100,7 @@ fn the_owners_address_is_proven() {
 
 #[test]
 fn the_contact_is_proven() {
-    let red = red_checks(&View { contact: None, ..view() });
+    let red = red_checks(&View { contact: None, contact_proof: None, ..view() });
     assert_eq!(red[0].0, CheckCode::ContactProven);
     assert_eq!(red[0].1, "Ask for a code to be mailed to the contact mailbox and enter it.");
     assert_eq!(red[1].0, CheckCode::ContactRole);
@@ -110,6 +114,37 @@ fn the_contacts_proof_holds_until_but_not_at_its_end() {
     let fix =
         "The proof of the contact ended on 2027-05-21: it holds 180 days. Ask for a new code and enter it.";
     assert_eq!(red_checks_at(&view(), end), [(CheckCode::ContactProven, fix.to_owned())]);
+}
+
+#[test]
+fn the_contact_takes_mail_from_senders_it_could_not_expect() {
+    one_red(
+        &View { contact_proof: Some(Proof::of(now(), false)), ..view() },
+        CheckCode::ContactProven,
+        "Enter the second code too: it was mailed to the contact from another sender, as customers are. If it did \
+         not arrive, let the mailbox take mail from senders it does not know, and ask for another code.",
+    );
+}
+
+#[test]
+fn a_contact_in_doubt_is_proven_anew_first() {
+    let trouble = |ends_at| Trouble { since: now() - TimeDelta::days(20), mails: 1, ends_at, challenges: 1 };
+    let view_in = |trouble| View {
+        contact_proof: Some(Proof { trouble: Some(trouble), ..Proof::of(now() - TimeDelta::days(30), true) }),
+        ..view()
+    };
+    one_red(
+        &view_in(trouble(None)),
+        CheckCode::ContactProven,
+        "Mail to the contact is in doubt since 2026-11-02. See the account for what was found, mend it, ask for a new \
+         code and enter it.",
+    );
+    one_red(
+        &view_in(trouble(Some(now()))),
+        CheckCode::ContactProven,
+        "The proof of the contact ended on 2026-11-22, because mail to it kept failing. Mend the mailbox or name \
+         another, ask for a new code and enter it.",
+    );
 }
 
 #[test]
@@ -225,7 +260,9 @@ mod the_evidence {
     /// Approvals are bound to hashes recorded by earlier programs.
     #[test]
     fn has_a_hash_that_stays_the_same_for_ever() {
-        assert_eq!(of(&view()).hash(), "9a3e679a13e770e7d381198a62c02eab2d6f534c216dfb18d9a922227c966efe");
+        let earlier = ContactView { open_to_strangers: false, ..contact(MailboxClass::Role) };
+        let view = View { contact: Some(earlier), ..view() };
+        assert_eq!(of(&view).hash(), "9a3e679a13e770e7d381198a62c02eab2d6f534c216dfb18d9a922227c966efe");
     }
 
     #[test]

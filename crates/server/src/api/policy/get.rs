@@ -50,6 +50,9 @@ pub struct PolicyInForce {
     /// Days a proof of a contact stands.
     #[schema(minimum = 1)]
     contact_proof_days: u32,
+    /// Days to prove a contact anew when mail to it keeps coming back.
+    #[schema(minimum = 1)]
+    contact_grace_days: u32,
     /// Hours a contact's code can be answered.
     #[schema(minimum = 1)]
     contact_challenge_hours: u32,
@@ -101,6 +104,7 @@ impl From<&Policy> for PolicyInForce {
             organisation_development_sites: policy.organisation_development_sites,
             site_cooling_hours: policy.site_cooling_hours,
             contact_proof_days: policy.contact_proof_days,
+            contact_grace_days: policy.contact_grace_days,
             contact_challenge_hours: policy.contact_challenge_hours,
             submission_life_days: policy.submission_life_days,
             banned_name_tokens: policy.banned_name_tokens.clone(),

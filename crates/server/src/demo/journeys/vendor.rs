@@ -123,10 +123,24 @@ pub async fn open_account(
         .await?;
     let code = scene.code(ACTOR, "reads the code that reached the contact", CONTACT, 1).await?;
     let path = format!("{challenges}/{}/proof", challenge.text("/id").unwrap_or_default());
-    let call = Call::post("proves the contact with it", path, json!({ "code": code }), 200);
-    vendor
+    let call = Call::post("gives it back", path, json!({ "code": code }), 200);
+    let half = vendor
         .play(scene.transcript, call, |answer| {
             must(answer.text("/contact/state") == Ok("proven"), "the contact should be proven")?;
+            must(
+                answer.text("/contact/challenge/sender") == Ok("rotated"),
+                "a second code should be asked for",
+            )?;
+            Ok("a second code is on its way, from a sender the mailbox could not expect".to_owned())
+        })
+        .await?;
+    let code = scene.code(ACTOR, "reads the second code", CONTACT, 2).await?;
+    let path = format!("{challenges}/{}/proof", half.text("/contact/challenge/id").unwrap_or_default());
+    let call =
+        Call::post("proves with it that strangers reach the contact", path, json!({ "code": code }), 200);
+    vendor
+        .play(scene.transcript, call, |answer| {
+            must(answer.flag("/contact/open_to_strangers")?, "the contact should be open to strangers")?;
             Ok(format!("contact proven at {}", answer.text("/contact/proven_at")?))
         })
         .await?;

@@ -30,13 +30,14 @@ use messages::{
 };
 use std::{
     convert::Infallible,
-    future::Future,
+    future::{Future, Ready},
     net::{SocketAddr, TcpListener},
     panic::AssertUnwindSafe,
     sync::Arc,
     task::{Context, Poll},
     time::Duration as Time,
 };
+use tokio::sync::Semaphore;
 use tonic::{
     Request, Response, Status,
     body::Body,
@@ -52,11 +53,15 @@ const PING_EVERY: Time = Time::from_secs(5);
 /// Longest run of a request.
 const REQUEST_MAX: Time = Time::from_secs(10);
 /// Requests of one connection at once.
-const STREAMS_MAX: u32 = 1_024;
+const STREAMS_MAX: u32 = 128;
+/// Requests of all connections that are read or answered at once; one more is a failure, and nothing of it is read.
+const REQUESTS_MAX: usize = 1_024;
 /// Longest message in bytes: a client's headers, of which Envoy takes 60 KiB, make no question too long to be answered.
 const MESSAGE_BYTES_MAX: usize = 128 * 1024;
 /// Stands for an entry that is no text: it opens nothing, and is the id of no site.
 const NO_TEXT: &str = "\u{fffd}";
+/// A frame with nothing in it: neither compressed nor long (gRPC over HTTP/2, Length-Prefixed-Message).
+const EMPTY_MESSAGE: &str = "\0\0\0\0\0";
 const METHOD: &str = "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit";
 
 /// A bound port for gRPC.
@@ -92,7 +97,7 @@ impl Listening {
             .max_concurrent_streams(STREAMS_MAX)
             .http2_keepalive_interval(Some(PING_EVERY))
             .http2_keepalive_timeout(Some(PING_EVERY))
-            .add_service(RateLimitService { portal })
+            .add_service(RateLimitService { portal, places: Arc::new(Semaphore::new(REQUESTS_MAX)) })
             .serve_with_incoming_shutdown(incoming, stop)
             .await
             .context("the gRPC server has stopped")
@@ -103,6 +108,8 @@ impl Listening {
 #[derive(Clone)]
 struct RateLimitService {
     portal: Arc<Portal>,
+    /// For requests at once.
+    places: Arc<Semaphore>,
 }
 
 impl NamedService for RateLimitService {
@@ -128,11 +135,51 @@ where
             if request.uri().path() != METHOD {
                 return Ok(Status::unimplemented("there is ShouldRateLimit only").into_http());
             }
-            let codec = ProstCodec::<RateLimitResponse, RateLimitRequest>::default();
-            let mut grpc = Grpc::new(codec).max_decoding_message_size(MESSAGE_BYTES_MAX);
-            let answered = bounded(grpc.unary(service, request)).await;
+            let Ok(_place) = service.places.try_acquire() else {
+                return Ok(Status::resource_exhausted(kinds::BUSY.when).into_http());
+            };
+            let answered = bounded(service.answer(request)).await;
             Ok(answered.unwrap_or_else(Status::into_http))
         })
+    }
+}
+
+impl RateLimitService {
+    /// Nothing of what a stranger sends is read: the credential stands before it.
+    async fn answer<B>(&self, request: http::Request<B>) -> http::Response<Body>
+    where
+        B: tonic::codegen::Body + Send + 'static,
+        B::Error: Into<StdError> + Send + 'static,
+    {
+        let codec = ProstCodec::<RateLimitResponse, RateLimitRequest>::default();
+        let mut grpc = Grpc::new(codec).max_decoding_message_size(MESSAGE_BYTES_MAX);
+        let shown = request.headers().get("portal-gateway").and_then(|value| value.to_str().ok());
+        let shown = shown.unwrap_or_default().to_owned();
+        match self.admits(&shown).await {
+            Ok(()) => grpc.unary(self.clone(), request).await,
+            Err(refused) if refused.problem().kind.status < 500 => {
+                let unread = request.map(|_| EMPTY_MESSAGE.to_owned());
+                grpc.unary(Refusal(refuse(&refused)), unread).await
+            }
+            Err(refused) => undecided(refused.problem()).into_http(),
+        }
+    }
+
+    async fn admits(&self, shown: &str) -> Result<(), Refused> {
+        let known = super::by_credential(&self.portal, shown).await?;
+        super::keeps_pace(&self.portal, &known)
+    }
+}
+
+/// What is answered in place of a message that was not read.
+struct Refusal(RateLimitResponse);
+
+impl UnaryService<RateLimitRequest> for Refusal {
+    type Response = RateLimitResponse;
+    type Future = Ready<Result<Response<RateLimitResponse>, Status>>;
+
+    fn call(&mut self, _: Request<RateLimitRequest>) -> Self::Future {
+        std::future::ready(Ok(Response::new(std::mem::take(&mut self.0))))
     }
 }
 
@@ -159,28 +206,20 @@ async fn should_rate_limit(
     portal: &Portal,
     request: &Request<RateLimitRequest>,
 ) -> Result<RateLimitResponse, Status> {
-    let credential = request.metadata().get("portal-gateway").and_then(|value| value.to_str().ok());
     let asked = request.get_ref();
     let [descriptor] = asked.descriptors.as_slice() else {
         return Err(Status::invalid_argument(
             "descriptors must be exactly one: give the route one rate limit",
         ));
     };
-    match decide(portal, credential.unwrap_or_default(), descriptor, asked.hits_addend).await {
+    match decide(portal, descriptor, asked.hits_addend).await {
         Ok(allowed) => Ok(admit(&allowed)),
         Err(refused) if refused.problem().kind.status < 500 => Ok(refuse(&refused)),
         Err(refused) => Err(undecided(refused.problem())),
     }
 }
 
-async fn decide(
-    portal: &Portal,
-    credential: &str,
-    descriptor: &RateLimitDescriptor,
-    hits: u32,
-) -> Result<Allowed, Refused> {
-    let known = super::by_credential(portal, credential).await?;
-    super::keeps_pace(portal, &known)?;
+async fn decide(portal: &Portal, descriptor: &RateLimitDescriptor, hits: u32) -> Result<Allowed, Refused> {
     let entry = |name: &str| {
         let mut entries = descriptor.entries.iter().filter(|entry| entry.key == name);
         let value = entries.next().map(|entry| str::from_utf8(&entry.value).unwrap_or(NO_TEXT));
@@ -194,7 +233,7 @@ async fn decide(
         (Some(_), Some(_)) => Shown::Unreadable,
     };
     let hits = descriptor.hits_addend.map_or(Ok(hits), |own| u32::try_from(own.value));
-    // No addend is one unit: the protocol can't tell it from zero.
+    // None is one unit, and so is zero: in a request the two look the same, and a descriptor's own means no other.
     let cost = hits.map_err(|_| Problem::new(&kinds::DOOR_COST))?.max(1);
     let site = ask::site(entry("site"))?;
     let question = Question { caller: shown.caller(), site: site.as_deref(), cost };
