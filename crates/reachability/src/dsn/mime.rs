@@ -4,13 +4,13 @@
 
 use super::DsnError;
 use mail_parser::{
-    HeaderValue, Message, MessageParser, MimeHeaders as _,
+    Message, MessageParser, MimeHeaders as _,
     decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode},
 };
 use std::borrow::Cow;
 
 /// Parts of one mail, those inside parts included.
-const PARTS_MAX: usize = 32;
+const PARTS_MAX: usize = 16;
 /// Multiparts inside multiparts.
 const DEPTH_MAX: usize = 4;
 /// Bytes read of the header of a mail or part.
@@ -29,18 +29,15 @@ impl<'x> Part<'x> {
         Self { header: MessageParser::default().parse_headers(header), body }
     }
 
-    /// Text of a header field, at most what fits a header; `None` when it is missing or has another form.
+    /// Text of a header field as it stands; `None` when it is missing or not UTF-8.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
-        self.header.as_ref()?.header_raw(name).map(str::trim)
+        self.fields(name).next()
     }
 
-    /// The first id of a field like Message-ID, without its brackets.
-    pub(super) fn id(&self, name: &'static str) -> Option<&str> {
-        match self.header.as_ref()?.header(name)? {
-            HeaderValue::Text(id) => Some(id),
-            HeaderValue::TextList(ids) => ids.first().map(AsRef::as_ref),
-            _ => None,
-        }
+    /// Texts of all header fields of a name, in any letter case, the topmost first.
+    pub(super) fn fields(&self, name: &str) -> impl Iterator<Item = &str> {
+        let all = self.header.iter().flat_map(Message::headers_raw);
+        all.filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, text)| text.trim())
     }
 
     /// Whether its type is one of these, `type/subtype` in lower case.

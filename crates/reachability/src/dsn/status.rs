@@ -1,5 +1,7 @@
 //! Enhanced status codes (RFC 3463), what a remote server replied, and what both say about a mailbox.
 
+use domain::prodaccount::BounceCause;
+
 /// What a reporting server did with one recipient (RFC 3464, section 2.3.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -44,27 +46,46 @@ pub(super) struct Reply {
     status: Option<Status>,
 }
 
-/// What a report says about a mailbox. Only [`Meaning::HardBounce`] speaks against it.
+/// What a report says about a mailbox; [`Meaning::cause`] is what the domain makes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Meaning {
-    /// Delayed, delivered, relayed or expanded: nothing changed.
-    Unchanged,
-    /// Failed for good: no such mailbox, disabled, no such domain, or no reason given.
+    /// Delayed, delivered, relayed or expanded: nothing changed (situation V46).
+    Unfinished,
+    /// Failed for good: no such mailbox, disabled, or no such domain (5.1.x, 5.2.1, 5.4.4).
+    NoMailbox,
+    /// Failed for good, for another reason or for none that was given.
     HardBounce,
-    /// Failed, but by a status that is not permanent, or after trying for long (4.x.x, x.4.7), or without a status
-    /// that can be read.
+    /// Given up, but by a status that is not permanent (4.x.x), after trying for long (x.4.7), or without a status that
+    /// can be read: the mail is lost, the next one may pass.
     SoftBounce,
-    /// The mailbox exists and is full (5.2.2).
+    /// The mailbox exists and is full (x.2.2, also when a server tried until the mail expired).
     MailboxFull,
     /// A list or group that takes no mail from outsiders (5.7.2, and codes of Exchange Online for the same).
     ClosedToOutsiders,
     /// Refused by policy (5.7.x): about sender or content, not about the mailbox.
     RefusedByPolicy,
     /// Our sender is not acceptable: SPF, DKIM, DMARC, reverse DNS or return path (5.7.20 to 5.7.29, 5.1.7, 5.1.8;
-    /// RFC 7372). The operator's to mend.
+    /// RFC 7372). The operator's to mend (situation V41).
     SenderNotTrusted,
     /// This mail was not acceptable, another may be: size, content or protocol (5.2.3, 5.3.4, 5.5.x, 5.6.x).
     MailNotAcceptable,
+}
+
+impl Meaning {
+    /// The cause to record of a contact; `None` when nothing is to be recorded of it, because the mail has not failed or
+    /// because it is our sender that was refused.
+    ///
+    /// A mail that was given up after days of trying is a cause like any other: it never came. One of them only puts a
+    /// proof in doubt.
+    pub fn cause(self) -> Option<BounceCause> {
+        match self {
+            Self::Unfinished | Self::SenderNotTrusted => None,
+            Self::NoMailbox => Some(BounceCause::NoMailbox),
+            Self::MailboxFull => Some(BounceCause::MailboxFull),
+            Self::ClosedToOutsiders | Self::RefusedByPolicy => Some(BounceCause::Refused),
+            Self::HardBounce | Self::SoftBounce | Self::MailNotAcceptable => Some(BounceCause::Other),
+        }
+    }
 }
 
 impl Action {
@@ -142,28 +163,39 @@ impl Reply {
     }
 }
 
-/// What action, status and reply say together. The reply may only soften the status, or give the reason that a
-/// bare status leaves out: some servers write 5.0.0 whatever the other side said.
-pub(super) fn meaning(action: Action, status: Option<Status>, reply: Option<Reply>) -> Meaning {
-    if action != Action::Failed {
-        return Meaning::Unchanged;
-    }
-    let Some(status) = status.filter(|status| status.class == Class::Permanent) else {
-        return Meaning::SoftBounce;
+/// What action, status and reply say together, and the status that decided. The reply may only soften the status, or
+/// give the reason that a bare status leaves out: some servers write 5.0.0 whatever the other side said.
+pub(super) fn judge(
+    action: Action,
+    status: Option<Status>,
+    reply: Option<Reply>,
+) -> (Meaning, Option<Status>) {
+    let told = reply.map(|reply| reply.status.unwrap_or(Status { class: reply.class, subject: 0, detail: 0 }));
+    let decides = |status: Status, told: Status| {
+        told.class == Class::Transient || (status.is_bare() && told.class == status.class)
     };
-    if reply.is_some_and(|reply| reply.class != Class::Permanent) {
-        return Meaning::SoftBounce;
-    }
-    let reason = if status.is_bare() { reply.and_then(|reply| reply.status).unwrap_or(status) } else { status };
-    match (reason.subject, reason.detail) {
-        (2, 2) => Meaning::MailboxFull,
+    let reason = status.map(|status| told.filter(|told| decides(status, *told)).unwrap_or(status));
+    let meaning = match reason {
+        _ if action != Action::Failed => Meaning::Unfinished,
+        Some(reason) => of_failure(reason),
+        None => Meaning::SoftBounce,
+    };
+    (meaning, reason)
+}
+
+fn of_failure(reason: Status) -> Meaning {
+    match (reason.class, reason.subject, reason.detail) {
+        (Class::Transient | Class::Permanent, 2, 2) => Meaning::MailboxFull,
+        (Class::Transient | Class::Success, _, _) => Meaning::SoftBounce,
         // Expired in a queue; 300 and 316 are Exchange Online's for the same.
-        (4, 7 | 300 | 316) => Meaning::SoftBounce,
+        (_, 4, 7 | 300 | 316) => Meaning::SoftBounce,
         // Exchange Online: sender not authenticated for the group, mailbox or public folder, or not on its list.
-        (7, 2 | 124 | 133..=136 | 193) => Meaning::ClosedToOutsiders,
-        (7, 20..=29) | (1, 7 | 8) => Meaning::SenderNotTrusted,
-        (7, _) => Meaning::RefusedByPolicy,
-        (2, 3) | (3, 4) | (5 | 6, _) => Meaning::MailNotAcceptable,
+        (_, 7, 2 | 124 | 133..=136 | 193) => Meaning::ClosedToOutsiders,
+        (_, 7, 20..=29) | (_, 1, 7 | 8) => Meaning::SenderNotTrusted,
+        (_, 7, _) => Meaning::RefusedByPolicy,
+        // 310 is Exchange Online's for a domain that does not exist.
+        (_, 1, _) | (_, 2, 1) | (_, 4, 4 | 310) => Meaning::NoMailbox,
+        (_, 2, 3) | (_, 3, 4) | (_, 5 | 6, _) => Meaning::MailNotAcceptable,
         _ => Meaning::HardBounce,
     }
 }
@@ -173,7 +205,7 @@ mod tests {
     use super::*;
 
     fn said(status: &str, diagnostic: &str) -> Meaning {
-        meaning(Action::Failed, Status::parse(status), Reply::parse(diagnostic))
+        judge(Action::Failed, Status::parse(status), Reply::parse(diagnostic)).0
     }
 
     #[test]
@@ -189,18 +221,21 @@ mod tests {
 
     #[test]
     fn only_a_failure_with_a_permanent_status_is_hard() {
-        assert_eq!(said("5.1.1", ""), Meaning::HardBounce);
+        assert_eq!(said("5.1.1", ""), Meaning::NoMailbox);
         assert_eq!(said("5.0.0", ""), Meaning::HardBounce);
+        assert_eq!(said("5.4.4", ""), Meaning::NoMailbox);
+        assert_eq!(said("2.1.5", ""), Meaning::SoftBounce);
         assert_eq!(said("4.4.7", ""), Meaning::SoftBounce);
         assert_eq!(said("", "smtp; 550 5.1.1 unknown"), Meaning::SoftBounce);
         for action in [Action::Delayed, Action::Delivered, Action::Relayed, Action::Expanded] {
-            assert_eq!(meaning(action, Status::parse("5.1.1"), None), Meaning::Unchanged);
+            assert_eq!(judge(action, Status::parse("5.1.1"), None).0, Meaning::Unfinished);
         }
     }
 
     #[test]
     fn refusals_that_say_nothing_of_the_mailbox_are_told_apart() {
         assert_eq!(said("5.2.2", ""), Meaning::MailboxFull);
+        assert_eq!(said("4.2.2", ""), Meaning::MailboxFull);
         assert_eq!(said("5.7.2", ""), Meaning::ClosedToOutsiders);
         assert_eq!(said("5.7.133", ""), Meaning::ClosedToOutsiders);
         assert_eq!(said("5.7.1", ""), Meaning::RefusedByPolicy);
@@ -211,11 +246,33 @@ mod tests {
 
     #[test]
     fn a_reply_softens_a_status_or_gives_its_reason_and_never_hardens_it() {
-        assert_eq!(said("5.0.0", "smtp; 452 4.2.2 full"), Meaning::SoftBounce);
+        assert_eq!(said("5.0.0", "smtp; 451 4.3.0 later"), Meaning::SoftBounce);
+        assert_eq!(said("5.1.1", "smtp; 451 later"), Meaning::SoftBounce);
+        assert_eq!(said("5.0.0", "smtp; 452 4.2.2 full"), Meaning::MailboxFull);
         assert_eq!(said("5.0.0", "smtp; 550 5.7.1 policy"), Meaning::RefusedByPolicy);
         assert_eq!(said("5.0.0", "smtp;552-5.2.2 full"), Meaning::MailboxFull);
         assert_eq!(said("5.0.0", "X-Postfix; 452 4.2.2 full"), Meaning::HardBounce);
-        assert_eq!(said("5.1.1", "smtp; 550 5.7.1 policy"), Meaning::HardBounce);
+        assert_eq!(said("5.1.1", "smtp; 550 5.7.1 policy"), Meaning::NoMailbox);
         assert_eq!(said("4.0.0", "smtp; 550 5.1.1 unknown"), Meaning::SoftBounce);
+    }
+
+    #[test]
+    fn the_status_that_decided_is_told() {
+        let decided = |status: &str, diagnostic: &str| {
+            let (_, status) = judge(Action::Failed, Status::parse(status), Reply::parse(diagnostic));
+            status.map(|status| status.to_string())
+        };
+        assert_eq!(decided("5.0.0", "smtp; 550 5.1.1 unknown").as_deref(), Some("5.1.1"));
+        assert_eq!(decided("5.1.1", "smtp; 451 later").as_deref(), Some("4.0.0"));
+        assert_eq!(decided("5.2.1", "smtp; 550 5.1.1 unknown").as_deref(), Some("5.2.1"));
+        assert_eq!(decided("", "smtp; 550 5.1.1 unknown"), None);
+    }
+
+    #[test]
+    fn what_does_not_speak_against_a_mailbox_has_no_cause() {
+        assert_eq!(Meaning::Unfinished.cause(), None);
+        assert_eq!(Meaning::SenderNotTrusted.cause(), None);
+        assert_eq!(Meaning::ClosedToOutsiders.cause(), Some(BounceCause::Refused));
+        assert_eq!(Meaning::SoftBounce.cause(), Some(BounceCause::Other));
     }
 }
