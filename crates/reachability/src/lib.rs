@@ -21,7 +21,7 @@ pub mod dsn;
 pub mod flag;
 pub mod globality;
 pub mod history;
-//pub mod inbound;
+pub mod inbound;
 mod judge;
 pub mod limits;
 pub mod reason;

@@ -186,9 +186,8 @@ pub(super) fn judge(
 fn of_failure(reason: Status) -> Meaning {
     match (reason.class, reason.subject, reason.detail) {
         (Class::Transient | Class::Permanent, 2, 2) => Meaning::MailboxFull,
-        (Class::Transient | Class::Success, _, _) => Meaning::SoftBounce,
-        // Expired in a queue; 300 and 316 are Exchange Online's for the same.
-        (_, 4, 7 | 300 | 316) => Meaning::SoftBounce,
+        // x.4.7 is expired in a queue; 300 and 316 are Exchange Online's for the same.
+        (Class::Transient | Class::Success, _, _) | (_, 4, 7 | 300 | 316) => Meaning::SoftBounce,
         // Exchange Online: sender not authenticated for the group, mailbox or public folder, or not on its list.
         (_, 7, 2 | 124 | 133..=136 | 193) => Meaning::ClosedToOutsiders,
         (_, 7, 20..=29) | (_, 1, 7 | 8) => Meaning::SenderNotTrusted,
