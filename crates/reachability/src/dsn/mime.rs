@@ -153,8 +153,7 @@ mod tests {
     fn parts_and_nesting_have_a_limit() {
         let flat = format!("Content-Type: multipart/mixed; boundary=b\n\n{}", "--b\n\n".repeat(99));
         assert_eq!(parts(flat.as_bytes()).err(), Some(DsnError::TooManyParts));
-        let level =
-            |depth: u8| format!("Content-Type: multipart/mixed; boundary=b{depth}\n\n--b{depth}\n");
+        let level = |depth: u8| format!("Content-Type: multipart/mixed; boundary=b{depth}\n\n--b{depth}\n");
         let deep = (0..9).map(level).collect::<Vec<_>>().concat();
         assert_eq!(parts(deep.as_bytes()).err(), Some(DsnError::TooManyParts));
     }

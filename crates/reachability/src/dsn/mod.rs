@@ -143,9 +143,9 @@ fn is_automatic(mail: &Part<'_>) -> bool {
         let word = mail.field(name).and_then(|text| text.split([';', ' ', '\t', '\r', '\n']).next());
         word.is_some_and(|word| values.iter().any(|value| word.eq_ignore_ascii_case(value)))
     };
-    let is_receipt = mail.parameter("report-type").is_some_and(|kind| {
-        kind.eq_ignore_ascii_case("disposition-notification")
-    });
+    let is_receipt = mail
+        .parameter("report-type")
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("disposition-notification"));
     is_receipt
         || says("Auto-Submitted", &["auto-replied", "auto-generated", "auto-notified"])
         || says("Precedence", &["auto_reply", "bulk", "junk"])

@@ -104,7 +104,8 @@ mod tests {
         assert_eq!(address("RFC822;<ada@vendor.org>").as_deref(), Some("ada@vendor.org"));
         assert_eq!(address("utf-8; jos\\x{E9}@vendor.org").as_deref(), Some("josé@vendor.org"));
         assert_eq!(address("utf-8;josé@vendor.org").as_deref(), Some("josé@vendor.org"));
-        for bad in ["ada@vendor.org", "x400; ada@vendor.org", "rfc822; ada", "utf-8; a\\x{d800}@b", "utf-8; a\\x{@b"]
+        for bad in
+            ["ada@vendor.org", "x400; ada@vendor.org", "rfc822; ada", "utf-8; a\\x{d800}@b", "utf-8; a\\x{@b"]
         {
             assert_eq!(address(bad), None, "{bad}");
         }

@@ -155,7 +155,8 @@ impl Reply {
         }
         let (code, words) = text.trim_start().split_at_checked(3)?;
         let class = Class::of_digit(*code.as_bytes().first()?)?;
-        if !code.bytes().all(|byte| byte.is_ascii_digit()) || words.starts_with(|c: char| c.is_alphanumeric()) {
+        if !code.bytes().all(|byte| byte.is_ascii_digit()) || words.starts_with(|c: char| c.is_alphanumeric())
+        {
             return None;
         }
         let words = words.trim_start_matches([' ', '-', '#']);
@@ -170,7 +171,8 @@ pub(super) fn judge(
     status: Option<Status>,
     reply: Option<Reply>,
 ) -> (Meaning, Option<Status>) {
-    let told = reply.map(|reply| reply.status.unwrap_or(Status { class: reply.class, subject: 0, detail: 0 }));
+    let told =
+        reply.map(|reply| reply.status.unwrap_or(Status { class: reply.class, subject: 0, detail: 0 }));
     let decides = |status: Status, told: Status| {
         told.class == Class::Transient || (status.is_bare() && told.class == status.class)
     };
@@ -213,7 +215,9 @@ mod tests {
         assert_eq!(shown("5.1.1").as_deref(), Some("5.1.1"));
         assert_eq!(shown(" 4.2.2 (mailbox full)").as_deref(), Some("4.2.2"));
         assert_eq!(shown("5.7.133").as_deref(), Some("5.7.133"));
-        for bad in ["", "5", "5.1", "5.1.", "5..1", "3.1.1", "55.1.1", "5.1.1.1", "5.1000.1", "x5.1.1", "٥.1.1"] {
+        for bad in
+            ["", "5", "5.1", "5.1.", "5..1", "3.1.1", "55.1.1", "5.1.1.1", "5.1000.1", "x5.1.1", "٥.1.1"]
+        {
             assert_eq!(shown(bad), None, "{bad}");
         }
     }

@@ -80,9 +80,8 @@ impl ReturnPaths {
         if token.len() != BASE32_NOPAD.encode_len(ID_BYTES + MAC_BYTES) {
             return Err(TokenError::Malformed);
         }
-        let token = BASE32_NOPAD
-            .decode(token.to_ascii_uppercase().as_bytes())
-            .map_err(|_| TokenError::Malformed)?;
+        let token =
+            BASE32_NOPAD.decode(token.to_ascii_uppercase().as_bytes()).map_err(|_| TokenError::Malformed)?;
         let (id, hash) = token.split_at(ID_BYTES);
         let intent = IntentId::from_uuid(Uuid::from_slice(id).map_err(|_| TokenError::Malformed)?);
         self.mac(intent).verify_truncated_left(hash).map_err(|_| TokenError::Forged)?;

@@ -158,7 +158,8 @@ fn causes_are_those_of_the_domain() {
 fn what_a_report_quotes_is_bounded_and_its_debug_shows_nobody() {
     let long = format!("smtp; 550 5.1.1 {}", "word ".repeat(900));
     let text = String::from_utf8(mail("ses-permanent")).unwrap();
-    let text = text.replace("smtp; 550 5.1.1 <ada@vendor.org>: Recipient address rejected: User unknown", &long);
+    let text =
+        text.replace("smtp; 550 5.1.1 <ada@vendor.org>: Recipient address rejected: User unknown", &long);
     let report = dsn::read(text.as_bytes(), &paths(), &paths().mint(intent())).unwrap();
     let quoted = report.about(ADA).unwrap().diagnostic.as_ref().unwrap();
     assert!((400..=500).contains(&quoted.reveal().len()));

@@ -38,11 +38,11 @@ impl<'a> Command<'a> {
         match verb.to_ascii_uppercase().as_str() {
             "EHLO" if !rest.is_empty() => Self::Ehlo,
             "HELO" if !rest.is_empty() => Self::Helo,
-            "MAIL" => path(rest, "FROM:")
-                .map_or(Self::Malformed, |(_, parameters)| Self::Mail { parameters }),
-            "RCPT" => path(rest, "TO:").map_or(Self::Malformed, |(recipient, parameters)| {
-                Self::Rcpt { recipient, parameters }
-            }),
+            "MAIL" => {
+                path(rest, "FROM:").map_or(Self::Malformed, |(_, parameters)| Self::Mail { parameters })
+            }
+            "RCPT" => path(rest, "TO:")
+                .map_or(Self::Malformed, |(recipient, parameters)| Self::Rcpt { recipient, parameters }),
             "DATA" => bare(Self::Data),
             "RSET" => bare(Self::Rset),
             "NOOP" => Self::Noop,
@@ -97,10 +97,7 @@ mod tests {
     fn commands_are_read_in_any_letter_case() {
         assert_eq!(Command::parse(b"ehlo relay"), Command::Ehlo);
         assert_eq!(Command::parse(b"mail from:<> SIZE=1"), Command::Mail { parameters: "SIZE=1" });
-        assert_eq!(
-            Command::parse(b"Rcpt To: <a@b>"),
-            Command::Rcpt { recipient: "a@b", parameters: "" }
-        );
+        assert_eq!(Command::parse(b"Rcpt To: <a@b>"), Command::Rcpt { recipient: "a@b", parameters: "" });
         assert_eq!(Command::parse(b"MAIL FROM:<\"a>b\"@c>"), Command::Mail { parameters: "" });
         assert_eq!(Command::parse(b"quit "), Command::Quit);
         assert_eq!(Command::parse(b"AUTH PLAIN AGEAYg=="), Command::Unavailable);

@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     runtime::Builder,
+    time::Instant,
 };
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -73,7 +74,9 @@ fn heard(desk: Desk, said: &[u8]) -> (String, Arc<Desk>) {
         let (ours, theirs) = tokio::io::duplex(16 << 20);
         let (mut hears, mut says) = tokio::io::split(theirs);
         says.write_all(said).await.unwrap();
+        let began = Instant::now();
         session::hold(ours, &door).await;
+        assert!(began.elapsed() <= SESSION_TIME + Duration::from_secs(3), "sessions end in time");
         let mut told = Vec::new();
         hears.read_to_end(&mut told).await.ok();
         told
@@ -187,7 +190,17 @@ fn commands_out_of_turn_are_refused_and_a_mail_has_one_recipient() {
 #[test]
 fn nothing_but_crlf_dot_crlf_ends_a_mail() {
     let smuggled = format!("MAIL FROM:<admin@portal-mail.org>\r\nRCPT TO:<{}>\r\nDATA\r\n", path());
-    for end in ["\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r.\r\n", "\r\n.\r", "\r\n\0.\r\n", "\r\n. \r\n", "\r\n..\r\n"] {
+    for end in [
+        "\n.\n",
+        "\n.\r\n",
+        "\r\n.\n",
+        "\r.\r",
+        "\r.\r\n",
+        "\r\n.\r",
+        "\r\n\0.\r\n",
+        "\r\n. \r\n",
+        "\r\n..\r\n",
+    ] {
         let said = format!("{}one{end}{smuggled}two\r\n.\r\nQUIT\r\n", envelope());
         let (told, desk) = heard(Desk::default(), said.as_bytes());
         let has_bare_newline = said.replace("\r\n", "").contains('\n');
