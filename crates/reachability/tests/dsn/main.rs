@@ -1,7 +1,5 @@
 //! Mails as Postfix, Exim, Exchange, Gmail, Sendmail, Amazon SES and people's programs send them back, and what is read
-//! out of them; then the same mails broken in every way.
-
-mod broken;
+//! out of them.
 
 use domain::{ids::IntentId, prodaccount::BounceCause};
 use reachability::dsn::{self, DsnError, Meaning, ReturnPaths, TokenError};
