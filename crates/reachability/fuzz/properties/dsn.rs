@@ -18,7 +18,7 @@ pub(crate) fn holds(bytes: &[u8]) -> bool {
     for recipient in &report.recipients {
         let quoted = recipient.diagnostic.as_ref().map_or("", |text| text.reveal());
         assert!(quoted.len() <= 500 && !quoted.contains(char::is_control));
-        assert_eq!(recipient.meaning.cause().is_some() && recipient.action != dsn::Action::Failed, false);
+        assert!(recipient.meaning.cause().is_none() || recipient.action == dsn::Action::Failed);
     }
     true
 }
