@@ -2,6 +2,8 @@
 //! the fuzz targets in `fuzz/`, which look further and need a nightly compiler; replies and DNS answers are broken beside
 //! what reads them.
 
+#![cfg(test)]
+
 #[path = "../../fuzz/properties/address.rs"]
 mod address;
 #[path = "../../fuzz/properties/dsn.rs"]

@@ -1,6 +1,8 @@
 //! Mails as Postfix, Exim, Exchange, Gmail, Sendmail, Amazon SES and people's programs send them back, and what is read
 //! out of them.
 
+#![cfg(test)]
+
 use domain::{ids::IntentId, prodaccount::BounceCause};
 use reachability::dsn::{self, DsnError, Meaning, ReturnPaths, TokenError};
 use std::{fs, path::Path};

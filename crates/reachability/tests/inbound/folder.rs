@@ -115,7 +115,7 @@ async fn a_file_that_may_not_be_read_is_put_aside() {
     let (folder, desk) = (folder(), Desk::default());
     deliver(&folder, "1", &delivered_report());
     let file = folder.path().join("new/1");
-    fs::set_permissions(&file, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
     let may_read_all = fs::read(&file).is_ok();
     let turn = maildir(&folder).turn(&desk).await.unwrap();
     // Root reads everything.

@@ -1,5 +1,7 @@
 //! The two ways in, as the operator's mail server uses them: a folder on a real file system and a real socket.
 
+#![cfg(test)]
+
 mod folder;
 mod listener;
 
