@@ -1,7 +1,10 @@
 //! Questions to a resolver, counted. Aliases are followed here and not by the resolver's library, because there a
 //! circle of aliases looks like a name without records, and what it asks on its own is in nobody's count.
 
+pub(crate) mod answer;
+
 use crate::limits::Limits;
+use answer::Trail;
 use hickory_resolver::{
     NameServerPool, PoolContext, TlsConfig,
     config::{ConnectionConfig, NameServerConfig, ResolverOpts},
@@ -114,12 +117,13 @@ impl<'a> Questions<'a> {
 
     /// What `name` has of a type, through its aliases.
     pub(crate) async fn ask(&mut self, name: &Name, kind: RecordType) -> Result<Answer, Trouble> {
-        let mut at = fully_qualified(name);
-        let mut followed = 0;
+        let mut trail = Trail::new(name);
         loop {
-            let response = self.ask_once(&at, kind).await?;
+            let response = self.ask_once(trail.at(), kind).await?;
             let (code, records) = match response {
-                Asked::Answered(response) => (response.response_code, answers(*response)),
+                Asked::Answered(response) => {
+                    (response.response_code, answer::records(response.into_message()))
+                }
                 Asked::Empty { code, believed_for } => {
                     return Ok(match code {
                         ResponseCode::NXDomain => Answer::NoName { believed_for },
@@ -127,27 +131,15 @@ impl<'a> Questions<'a> {
                     });
                 }
             };
-            let before = followed;
-            // One answer may hold several links of the chain, in any order.
-            while let Some(target) = alias_of(&at, &records) {
-                followed += 1;
-                if followed > self.limits.aliases {
-                    return Err(Trouble::Loop);
-                }
-                at = fully_qualified(&target);
-            }
-            let found: Vec<RData> = records
-                .into_iter()
-                .filter(|(owner, data)| *owner == at && data.record_type() == kind)
-                .map(|(_, data)| data)
-                .collect();
+            let before = trail.followed();
+            let found = trail.read(records, kind, self.limits.aliases).map_err(|_| Trouble::Loop)?;
             if !found.is_empty() {
-                return Ok(Answer::Records { records: found, aliased: followed > 0 });
+                return Ok(Answer::Records { records: found, aliased: trail.followed() > 0 });
             }
             if code == ResponseCode::NXDomain {
                 return Ok(Answer::NoName { believed_for: None });
             }
-            if followed == before {
+            if trail.followed() == before {
                 return Ok(Answer::NoData);
             }
         }
@@ -207,24 +199,4 @@ fn trouble(error: &NetError) -> Trouble {
         // A connection that breaks or is refused is a resolver that is not there, as one that is silent.
         _ => Trouble::Timeout,
     }
-}
-
-/// Absolute, so that no search list can ever be tried behind it.
-fn fully_qualified(name: &Name) -> Name {
-    let mut name = name.clone();
-    name.set_fqdn(true);
-    name
-}
-
-/// The records of the answer section; what else an answer brings along is nobody's word for anything.
-fn answers(response: DnsResponse) -> Vec<(Name, RData)> {
-    let records = response.into_message().answers.into_iter();
-    records.map(|record| (fully_qualified(&record.name), record.data)).collect()
-}
-
-fn alias_of(name: &Name, records: &[(Name, RData)]) -> Option<Name> {
-    records.iter().find_map(|(owner, data)| match data {
-        RData::CNAME(target) if owner == name => Some(target.0.clone()),
-        _ => None,
-    })
 }

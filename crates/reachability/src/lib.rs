@@ -10,6 +10,9 @@
 //! it does not say that anybody reads it (RFC 5321, 6.1). Proof is a code that comes back, and that is somebody
 //! else's part. So trouble on the way never becomes a permanent verdict.
 //!
+//! What comes back of mail is a part of its own that needs no resolver: [`dsn`] makes return paths and reads delivery
+//! reports, [`inbound`] takes them from a folder or over SMTP.
+//!
 //! Everything is bounded ([`Limits`]), nothing is logged, and names, addresses and what servers said leave this crate
 //! only in the [`Finding`]. Resolver, dialler, randomness and time come from the caller.
 
@@ -17,9 +20,11 @@ pub mod check;
 pub mod contact;
 pub mod dial;
 pub mod dns;
+pub mod dsn;
 pub mod flag;
 pub mod globality;
 pub mod history;
+pub mod inbound;
 mod judge;
 pub mod limits;
 pub mod reason;

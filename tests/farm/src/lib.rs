@@ -6,6 +6,7 @@
 //! listen on ports of the loopback interface, and whoever dials asks [`Farm::door`] where a host is.
 
 pub mod certificates;
+pub mod chance;
 mod farm;
 pub mod hostile;
 mod journal;

@@ -100,9 +100,30 @@ fn enhanced_of(text: &[u8], class: u16) -> Option<(Enhanced, &[u8])> {
 }
 
 #[cfg(test)]
+#[path = "../../fuzz/properties/smtp_reply.rs"]
+mod property;
+
+#[cfg(test)]
 mod tests {
     use super::*;
+    use mail_farm::chance::Chance;
     use proptest::prelude::*;
+
+    #[test]
+    fn broken_replies_are_replies_within_bounds_or_none() {
+        const REPLIES: [&[u8]; 6] = [
+            b"220 mx.vendor.org ESMTP\r\n",
+            b"250-mx.vendor.org\r\n250-PIPELINING\r\n250-STARTTLS\r\n250 SMTPUTF8\r\n",
+            b"550-5.1.1 <ada@vendor.org>: no such\r\n550 5.1.1 user\r\n",
+            b"421 4.3.2 caf\xe9 is closed\n",
+            b"250\r\n",
+            b"452-4.2.2 over quota\r\n452 full",
+        ];
+        const WORDS: [&[u8]; 6] = [b"250-", b"\r\n", b"550 5.7.1 ", b"\0\xff", b"a@b", b"999.999.999"];
+        let mut chance = Chance(3);
+        let replies = (0..20_000).filter(|_| property::holds(&chance.broken(&REPLIES, &WORDS))).count();
+        assert!((1_000..19_000).contains(&replies), "{replies}");
+    }
 
     fn read(lines: &[&[u8]]) -> Result<Option<Reply>, NoReply> {
         let mut builder = Builder::default();
