@@ -14,6 +14,7 @@ use sha2::Sha256;
 use std::{
     collections::HashSet,
     hash::BuildHasher as _,
+    ops::RangeInclusive,
     sync::{Mutex, PoisonError},
 };
 use subtle::ConstantTimeEq as _;
@@ -31,6 +32,8 @@ pub const NONCE_CHARS_MAX: usize = 64;
 const NONCES_MAX: usize = 500_000;
 /// A generation is as long as a time may be acceptable.
 const GENERATION: TimeDelta = TimeDelta::seconds(35);
+/// Spans of forgotten times kept apart.
+const SPANS_MAX: usize = 8;
 /// First characters of a signing key.
 const PREFIX: &str = "dpk_";
 
@@ -108,7 +111,8 @@ fn fits(keys: &BoundKeys, id: GatewayCredentialId, signed: &Signed<'_>) -> bool 
 }
 
 /// Nonces used lately on this node. A time that a forgotten nonce may have had is not taken again, whatever the clock
-/// does; a start forgets all.
+/// does. A start forgets all, and takes nothing from before it: what was used while a clock was ahead, set right
+/// before the start, can pass once more when its time has come.
 pub(crate) struct Nonces {
     hasher: [RandomState; 2],
     used: Mutex<Used>,
@@ -118,21 +122,30 @@ struct Used {
     young: Generation,
     old: Generation,
     turned_at: DateTime<Utc>,
-    /// The first time that no forgotten nonce can have had.
-    first: DateTime<Utc>,
+    forgotten: Forgotten,
 }
 
 #[derive(Default)]
 struct Generation {
     nonces: HashSet<[u64; 2]>,
-    latest: DateTime<Utc>,
+    times: Option<Times>,
 }
+
+/// From the earliest to the latest, both included.
+type Times = RangeInclusive<DateTime<Utc>>;
+
+/// Times that forgotten nonces may have had, in spans, the earliest first. There is one while the clock runs on; each
+/// time it is set far ahead begins another, so that the time between, which nobody has used, stays good when it is
+/// set right.
+struct Forgotten(Vec<Times>);
 
 impl Nonces {
     pub(crate) fn new(clock: &Clock) -> Self {
         let turned_at = clock.now();
         let (young, old) = (Generation::default(), Generation::default());
-        let used = Used { young, old, turned_at, first: turned_at + TIME_AHEAD_MAX };
+        let before = turned_at + TIME_AHEAD_MAX - TimeDelta::milliseconds(1);
+        let forgotten = Forgotten(vec![DateTime::<Utc>::MIN_UTC..=before]);
+        let used = Used { young, old, turned_at, forgotten };
         Self { hasher: [RandomState::default(), RandomState::default()], used: Mutex::new(used) }
     }
 
@@ -150,7 +163,7 @@ impl Nonces {
         let nonce = [0, 1].map(|half: usize| self.hasher[half].hash_one((credential, signed.nonce)));
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.turn(now);
-        if at < now - TIME_BEHIND_MAX || at > now + TIME_AHEAD_MAX || at < used.first {
+        if at < now - TIME_BEHIND_MAX || at > now + TIME_AHEAD_MAX || used.forgotten.holds(at) {
             return Err(Unsigned::Untimely);
         }
         if used.young.nonces.contains(&nonce) || used.old.nonces.contains(&nonce) {
@@ -159,8 +172,7 @@ impl Nonces {
         if used.young.nonces.len() >= NONCES_MAX {
             return Err(Unsigned::Busy);
         }
-        used.young.latest = used.young.latest.max(at);
-        used.young.nonces.insert(nonce);
+        used.young.insert(nonce, at);
         Ok(())
     }
 }
@@ -173,9 +185,40 @@ impl Used {
             return;
         }
         self.turned_at = now;
-        let forgotten = std::mem::replace(&mut self.old, std::mem::take(&mut self.young));
-        if !forgotten.nonces.is_empty() {
-            self.first = self.first.max(forgotten.latest + TimeDelta::milliseconds(1));
+        let old = std::mem::replace(&mut self.old, std::mem::take(&mut self.young));
+        if let Some(times) = old.times {
+            self.forgotten.add(times);
+        }
+    }
+}
+
+impl Generation {
+    fn insert(&mut self, nonce: [u64; 2], at: DateTime<Utc>) {
+        self.nonces.insert(nonce);
+        self.times = Some(match self.times.take() {
+            Some(times) => at.min(*times.start())..=at.max(*times.end()),
+            None => at..=at,
+        });
+    }
+}
+
+impl Forgotten {
+    fn holds(&self, at: DateTime<Utc>) -> bool {
+        self.0.iter().any(|times| times.contains(&at))
+    }
+
+    /// Spans with less than [`GENERATION`] between them become one; beyond [`SPANS_MAX`] the two nearest do.
+    fn add(&mut self, times: Times) {
+        let place = self.0.partition_point(|other| other.start() < times.start());
+        self.0.insert(place, times);
+        let gap = |spans: &[Times], place: usize| *spans[place + 1].start() - *spans[place].end();
+        while let Some(nearest) = (0..self.0.len() - 1)
+            .min_by_key(|place| gap(&self.0, *place))
+            .filter(|nearest| gap(&self.0, *nearest) < GENERATION || self.0.len() > SPANS_MAX)
+        {
+            let next = self.0.remove(nearest + 1);
+            let span = &mut self.0[nearest];
+            *span = *span.start()..=*span.end().max(next.end());
         }
     }
 }
@@ -239,10 +282,10 @@ mod tests {
         hand.advance(TimeDelta::hours(1));
         let captured = clock.now().timestamp_millis().to_string();
         assert_eq!(take(&nonces, &clock, &captured, NONCE), Ok(()));
-        for _ in 0..3 {
+        for number in 0..3 {
             hand.advance(TimeDelta::seconds(-35));
             let fresh = clock.now().timestamp_millis().to_string();
-            take(&nonces, &clock, &fresh, "fedcba9876543210").unwrap_or_default();
+            assert_eq!(take(&nonces, &clock, &fresh, &format!("{number:016}")), Ok(()));
         }
         let used = nonces.used.lock().unwrap();
         assert!(used.young.nonces.len() + used.old.nonces.len() <= 2);
@@ -252,5 +295,45 @@ mod tests {
         hand.advance(TimeDelta::seconds(1));
         let fresh = clock.now().timestamp_millis().to_string();
         assert_eq!(take(&nonces, &clock, &fresh, NONCE), Ok(()));
+    }
+
+    #[test]
+    fn a_clock_that_was_an_hour_ahead_bars_the_times_used_then_and_no_others() {
+        let (nonces, clock, hand) = nonces();
+        let fresh = |clock: &Clock| clock.now().timestamp_millis().to_string();
+        let mut number = 0_u32;
+        let mut call = |seconds: i64| {
+            hand.advance(TimeDelta::seconds(seconds));
+            number += 1;
+            take(&nonces, &clock, &fresh(&clock), &format!("{number:016}"))
+        };
+        for _ in 0..10 {
+            assert_eq!(call(10), Ok(()));
+        }
+        assert_eq!(call(3_600), Ok(()));
+        let captured = (fresh(&clock), format!("{:016}", 11));
+        for _ in 0..9 {
+            assert_eq!(call(10), Ok(()));
+        }
+        assert_eq!(call(-3_600), Ok(()), "set right");
+        for _ in 0..350 {
+            assert_eq!(call(10), Ok(()), "nobody has used these times");
+        }
+        let ahead = captured.0.parse::<i64>().unwrap() - clock.now().timestamp_millis();
+        hand.advance(TimeDelta::milliseconds(ahead));
+        assert_eq!(take(&nonces, &clock, &captured.0, &captured.1), Err(Unsigned::Untimely));
+        hand.advance(TimeDelta::seconds(91));
+        assert_eq!(take(&nonces, &clock, &fresh(&clock), NONCE), Ok(()), "past what was used");
+    }
+
+    #[test]
+    fn a_clock_that_jumps_for_ever_fills_no_memory() {
+        let (nonces, clock, hand) = nonces();
+        for number in 0..100 {
+            hand.advance(TimeDelta::hours(1));
+            let fresh = clock.now().timestamp_millis().to_string();
+            assert_eq!(take(&nonces, &clock, &fresh, &format!("{number:016}")), Ok(()));
+        }
+        assert!(nonces.used.lock().unwrap().forgotten.0.len() <= SPANS_MAX);
     }
 }

@@ -16,7 +16,7 @@ use quota::{
 };
 use std::collections::BTreeSet;
 
-/// Parts that are shown; those used most.
+/// Parts that are shown; those with least left.
 const PARTS_MAX: usize = 50;
 /// Steps of five minutes in which a site must have called to be shown.
 const SITES_WITHIN: i64 = 288;
@@ -58,7 +58,7 @@ impl App {
         };
         let engine = &self.inner.quota.engine;
         let mut shown = Vec::new();
-        for part in parts.into_iter().take(PARTS_MAX) {
+        for part in parts {
             let (key, chain) = match &part {
                 PartOf::Integration(id) => rules.chain_of_part(id.uuid().as_u128()),
                 PartOf::Site(site) => rules.chain_of_site(site),
@@ -71,10 +71,11 @@ impl App {
             shown.push((PartView { part, used, left: view.left, next_free_at }, examined));
         }
         shown.sort_by_key(|(part, _)| part.left);
+        shown.truncate(PARTS_MAX);
         Ok(shown)
     }
 
-    /// Sites that called lately, those that called most.
+    /// Sites that called lately: those that called most, so that a look costs no more than what it shows.
     async fn sites_seen(&self, group: GroupRef) -> Result<Vec<PartOf>, AppError> {
         let query = Query { group: group_number(group), span: Span::Step, steps: SITES_WITHIN, by: By::Site };
         let history = self.inner.quota.engine.history(&query).await.map_err(AppError::unavailable)?;
@@ -82,6 +83,6 @@ impl App {
             Part::Site(site) => Some(PartOf::Site(site)),
             _ => None,
         };
-        Ok(history.series.into_iter().filter_map(|series| site(series.part)).collect())
+        Ok(history.series.into_iter().filter_map(|series| site(series.part)).take(PARTS_MAX).collect())
     }
 }

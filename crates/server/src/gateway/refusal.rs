@@ -118,3 +118,23 @@ pub(super) fn policy_name(violated: Violated) -> &'static str {
         Violated::Reserve => "reserve",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_for_gateways_names_every_reason_with_its_status() {
+        let document = include_str!("../../../../deploy/gateways/README.md");
+        for (kind, reason) in REASONS.iter().copied().chain([(&kinds::INTERNAL, "unavailable")]) {
+            let named = |row: &&str| row.contains(&format!("{reason}`"));
+            let statuses = document.lines().filter(|line| line.starts_with("| ")).filter(named);
+            let status = if kind.status >= 500 { 503 } else { kind.status };
+            assert!(
+                statuses.clone().any(|row| row.starts_with(&format!("| {status} "))),
+                "{reason} is not told with {status}, only in {:?}",
+                statuses.collect::<Vec<_>>()
+            );
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! History as a chart: one SVG document without script, readable in light and dark, with all its numbers in words.
 
 use super::shown::{Label, Names, RangeName, instant};
-use app::quota::usage::{Calendar, Count, History, Part, Span};
+use app::quota::usage::{Calendar, Count, History, Outcome, Part, Series, Span};
 use data_encoding::BASE64;
 use domain::group::GroupRef;
 use sha2::{Digest as _, Sha256};
@@ -270,10 +270,7 @@ fn table(svg: &mut Svg, history: &History, names: &Names) {
             swatch(svg, &class(place), 20.0, y);
         }
         svg.text(if is_whole { 20.0 } else { 40.0 }, y, "", &label(&series.part, names));
-        let sum = series.sum();
-        for ((x, _), number) in
-            columns.into_iter().zip([sum.admitted, sum.refused, sum.aside + sum.shadow_refused])
-        {
+        for ((x, _), number) in columns.into_iter().zip(numbers(series)) {
             svg.line(format_args!(
                 "<text x=\"{x:.1}\" y=\"{y:.1}\" class=\"num\" text-anchor=\"end\">{}</text>",
                 grouped(number)
@@ -282,6 +279,16 @@ fn table(svg: &mut Svg, history: &History, names: &Names) {
     }
     if history.series.is_empty() {
         svg.text(20.0, TABLE_TOP + 6.0, "faint", "No calls.");
+    }
+}
+
+/// Calls admitted, refused, and neither. Those that an observed limit would have refused were admitted, and count
+/// among the admitted of every other part.
+fn numbers(series: &Series) -> [u64; 3] {
+    let sum = series.sum();
+    match series.part {
+        Part::Outcome(Outcome::ShadowRefused) => [sum.shadow_refused, 0, 0],
+        _ => [sum.admitted, sum.refused, sum.aside],
     }
 }
 
@@ -328,9 +335,7 @@ fn description(history: &History, names: &Names) -> String {
         sentences.push(format!("Most in the step that began at {at}: {}.", grouped(calls)));
     }
     for series in history.series.iter().filter(|series| series.part != Part::Whole) {
-        let sum = series.sum();
-        let (name, admitted, refused) =
-            (label(&series.part, names), grouped(sum.admitted), grouped(sum.refused));
+        let ([admitted, refused, _], name) = (numbers(series).map(grouped), label(&series.part, names));
         sentences.push(format!("{name}: {admitted} admitted, {refused} refused."));
     }
     sentences.push("All numbers as a table: the same address with format=csv.".to_owned());

@@ -1,7 +1,6 @@
 //! What the picture holds.
 
 use super::*;
-use app::quota::usage::Series;
 use domain::ids::DevGroupId;
 use uuid::Uuid;
 
@@ -64,6 +63,16 @@ fn many_parts_are_six_colours_and_a_rest_and_the_table_has_them_all() {
     assert_eq!(svg.matches("<path class=\"c").count(), 7);
     assert_eq!(svg.matches(".school.example</text>").count(), 21);
     assert!(svg.len() < 200_000, "{}", svg.len());
+}
+
+#[test]
+fn calls_an_observed_limit_would_have_refused_are_admitted_ones() {
+    let count = |admitted, aside, shadow_refused| Count { admitted, refused: 0, aside, shadow_refused };
+    let series = |part, count| Series { part, counts: vec![count; 288] };
+    let site = series(Part::Site("school.example".to_owned()), count(20, 1, 10));
+    assert_eq!(numbers(&site), [5_760, 0, 288]);
+    let outcome = series(Part::Outcome(Outcome::ShadowRefused), count(0, 0, 10));
+    assert_eq!(numbers(&outcome), [2_880, 0, 0]);
 }
 
 #[test]
