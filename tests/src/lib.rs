@@ -4,6 +4,7 @@
 mod aftermath;
 mod api;
 pub mod bench;
+pub mod bounce;
 mod contract;
 mod errors;
 mod portal;

@@ -19,7 +19,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{actor::Actor, address::Address, policy::Policy, staff::StaffRole};
 use serde_json::{Value, json};
 use server::{
-    config::{Config, LogFormat, Mode, Reachability, Smtp},
+    config::{Config, Inbound, LogFormat, Mode, Reachability, Smtp},
     demo::{journeys::staff::Access, mail::Mail, smtp_sink::SmtpSink},
     startup::Application,
 };
@@ -45,6 +45,7 @@ pub struct Portal {
     folder: TempDir,
     base: String,
     grpc: String,
+    inbound: SocketAddr,
     app: Option<App>,
     policy: Policy,
     clock: ManualClock,
@@ -109,12 +110,13 @@ impl Portal {
         let (stop, stopped) = oneshot::channel();
         let path = folder.path().to_owned();
         let thread = std::thread::spawn(move || run(path, clock, (policy, looking), &ready, stopped));
-        let (base, grpc, app, mails) = started.recv().expect("the server starts");
+        let Started { base, grpc, inbound, app, mails } = started.recv().expect("the server starts");
         Self {
             policy: app.policy().clone(),
             folder,
             base,
             grpc,
+            inbound,
             app: Some(app),
             clock: hands,
             mails,
@@ -142,6 +144,16 @@ impl Portal {
     /// Where it listens for gRPC.
     pub fn grpc(&self) -> &str {
         &self.grpc
+    }
+
+    /// Where it takes mail that comes back, by SMTP.
+    pub fn inbound_address(&self) -> SocketAddr {
+        self.inbound
+    }
+
+    /// The Maildir it takes mail that comes back from.
+    pub fn inbound_maildir(&self) -> PathBuf {
+        maildir(self.folder.path())
     }
 
     /// A client nobody has signed in with.
@@ -302,7 +314,13 @@ impl Drop for Portal {
     }
 }
 
-type Started = (String, String, App, Arc<SmtpSink>);
+struct Started {
+    base: String,
+    grpc: String,
+    inbound: SocketAddr,
+    app: App,
+    mails: Arc<SmtpSink>,
+}
 
 fn run(
     folder: PathBuf,
@@ -328,10 +346,34 @@ fn run(
         };
         let base = format!("http://{}", application.address());
         let grpc = application.grpc_address().map(|address| format!("http://{address}")).unwrap_or_default();
-        ready.send((base, grpc, application.app(), mails.clone())).expect("the test waits for it");
+        let inbound = application.inbound_address().expect("it takes mail");
+        let started = Started { base, grpc, inbound, app: application.app(), mails: mails.clone() };
+        ready.send(started).ok().expect("the test waits for it");
         let ended = application.run_until(async { stopped.await.unwrap_or_default() }).await;
         ended.unwrap_or_else(|failure| panic!("the server failed: {failure}"));
     });
+}
+
+fn maildir(folder: &Path) -> PathBuf {
+    folder.join("bounces")
+}
+
+fn smtp(folder: &Path, mails: &SmtpSink) -> Smtp {
+    let maildir = maildir(folder);
+    for part in ["new", "cur", "tmp"] {
+        std::fs::create_dir_all(maildir.join(part)).expect("a folder");
+    }
+    let inbound = Inbound {
+        bounce_domain: "bounces.portal.example".to_owned(),
+        maildir: Some(maildir),
+        listen: Some(([127, 0, 0, 1], 0).into()),
+    };
+    Smtp {
+        url: mails.url(),
+        from: "Developer Portal <portal@portal.example>".to_owned(),
+        second_domain: Some("second.example".to_owned()),
+        inbound: Some(inbound),
+    }
 }
 
 fn configuration(folder: &Path, mails: &SmtpSink, policy: Policy) -> Config {
@@ -342,7 +384,7 @@ fn configuration(folder: &Path, mails: &SmtpSink, policy: Policy) -> Config {
         listen: ([127, 0, 0, 1], 0).into(),
         base_url: None,
         workers: 1,
-        smtp: Some(Smtp { url: mails.url(), from: "portal@portal.example".to_owned() }),
+        smtp: Some(smtp(folder, mails)),
         policy: Policy { reserved_mail_domains: vec!["example".to_owned()], ..policy },
         ledger: None,
         gateway: server::config::Gateway {

@@ -58,9 +58,10 @@ use gateways::{Known, Nonces, Paces};
 use ids::Ids;
 use in_flight::InFlight;
 use keyring::BoundKeys;
-use mail::{Mailer, Outbox, Worker, WorkerParts};
+use mail::{Mailer, Outbox, ReturnedCounts, Worker, WorkerParts};
 use passwords::Passwords;
 use quota::Quota;
+use reachability::dsn::{InvalidBounceDomain, ReturnPaths};
 use readmodel::ReadModel;
 use refused::Refused;
 use sealing::Sealer;
@@ -121,6 +122,7 @@ struct Inner {
     in_flight: InFlight,
     refused: Refused,
     checks: Checks,
+    returned: ReturnedCounts,
     running: Arc<Semaphore>,
     excerpts: Semaphore,
 }
@@ -140,6 +142,7 @@ impl App {
             in_flight: InFlight::default(),
             refused: Refused::default(),
             checks: Checks::default(),
+            returned: ReturnedCounts::default(),
             running: Arc::new(Semaphore::new(COMMANDS_MAX as usize)),
             excerpts: Semaphore::new(excerpts::EXCERPTS_MAX),
             log,
@@ -170,6 +173,11 @@ impl App {
             base_url,
             policy: inner.policy.clone(),
         })
+    }
+
+    /// Return paths at a domain whose mail comes to this portal.
+    pub fn return_paths(&self, domain: &str) -> Result<ReturnPaths, InvalidBounceDomain> {
+        ReturnPaths::new(self.inner.keys.return_path_key(), domain)
     }
 
     /// The policy in force.

@@ -1,7 +1,7 @@
 //! Outcomes of mails. The wish to send is a fact of the aggregate that has it; what became of it stands in
 //! a stream of its own (`mail-<intent>`), so that it never bumps the aggregate's version.
 
-use crate::{sealed::Subjects, stored_events};
+use crate::{ids::ProdAccountId, sealed::Subjects, stored_events};
 use serde::{Deserialize, Serialize};
 
 /// Stream category of mail outcomes.
@@ -21,6 +21,9 @@ pub enum Event {
 pub struct Sent {
     /// Which try it was, from 1.
     pub attempt: u32,
+    /// Whose contact it was sent to: what comes back of it is about that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_of: Option<ProdAccountId>,
 }
 
 /// Sending has ended without success.

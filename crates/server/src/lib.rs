@@ -13,6 +13,7 @@ mod middleware;
 mod operator;
 mod parts;
 pub mod portal;
+mod post;
 mod prober;
 pub mod problem;
 mod reads;

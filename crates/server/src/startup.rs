@@ -2,13 +2,14 @@
 
 use crate::{
     api,
-    config::{Config, Smtp},
+    config::Config,
     exit::Failure,
     extract::query,
     gateway::{self, grpc::Listening, own::OwnDoor},
     middleware::edge,
     parts::{self, Counting, Opened},
     portal::{Fatal, Portal},
+    post::{self, Returning},
     prober,
     problem::{Problem, failures::chain, kinds},
 };
@@ -24,10 +25,8 @@ use app::{
     clock::Clock,
     contact_checks::{CheckSettings, ContactWatch, Look},
     ids::Ids,
-    mail::Mailer,
     mail::Worker,
     quota::Follower,
-    secret::Secret,
 };
 use eventlog::{EventLog, OnFatal};
 use readmodel::Projector;
@@ -65,6 +64,7 @@ pub struct Application {
     grpc: Option<Listening>,
     door: Option<OwnDoor>,
     looking: Option<ContactWatch>,
+    returning: Option<Returning>,
 }
 
 impl Application {
@@ -80,11 +80,13 @@ impl Application {
         let base_url = config.base_url.unwrap_or_else(|| format!("http://{address}"));
         let https = base_url.starts_with("https://");
         let mail = if let Some(smtp) = &config.smtp {
-            Some(app.mail_worker(mailer(smtp)?, base_url))
+            Some(app.mail_worker(post::mailer(&app, smtp)?, base_url))
         } else {
             tracing::warn!("no mail relay is configured (smtp.url): codes and notices wait unsent");
             None
         };
+        let returning =
+            config.smtp.as_ref().and_then(|smtp| Returning::open(&app, smtp).transpose()).transpose()?;
         let looking = match &config.reachability {
             Some(settings) => Some(prober::watch(&app, settings, &config.policy)?),
             None => None,
@@ -96,7 +98,7 @@ impl Application {
         let everybody = portal.clone();
         let server = serve(listener, None, config.workers, move |config| wire(config, everybody.clone()))?;
         let door = OwnDoor::open(&config.gateway, config.workers, &portal)?;
-        Ok(Self { address, server, portal, log, projector, mail, counting, grpc, door, looking })
+        Ok(Self { address, server, portal, log, projector, mail, counting, grpc, door, looking, returning })
     }
 
     /// Where it listens.
@@ -119,6 +121,11 @@ impl Application {
         self.door.as_ref().map(OwnDoor::address)
     }
 
+    /// Where it takes mail that comes back.
+    pub fn inbound_address(&self) -> Option<SocketAddr> {
+        self.returning.as_ref().and_then(Returning::address)
+    }
+
     /// Its use cases, for what has no route.
     pub fn app(&self) -> App {
         self.portal.app.clone()
@@ -134,7 +141,8 @@ impl Application {
     /// Answers until `stop` completes or something is wrong that only a new process can mend. Then: not ready,
     /// no new connections, requests under way end, workers end, the log closes.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Failure> {
-        let Self { address, server, portal, log, projector, mail, counting, grpc, door, looking } = self;
+        let Self { address, server, portal, log, projector, mail, counting, grpc, door, looking, returning } =
+            self;
         let Counting { ledger, worker, follower, notices } = counting;
         let (workers_stop, stopped) = watch::channel(false);
         let mut fatal = portal.fatal();
@@ -144,6 +152,7 @@ impl Application {
         workers.push(tokio::spawn(follow(follower, stopped.clone())));
         workers.push(tokio::spawn(keep_house(portal.app.clone(), stopped.clone())));
         workers.extend(looking.map(|watch| tokio::spawn(watch.run(until(stopped.clone())))));
+        workers.extend(returning.map(|returning| tokio::spawn(returning.take(stopped.clone()))));
         workers.push(tokio::spawn(tell_thresholds(portal.app.clone(), notices, stopped.clone())));
         workers.push(tokio::spawn(keep_usage(portal.app.clone(), stopped.clone())));
         let (doors_stop, shut) = watch::channel(false);
@@ -244,7 +253,7 @@ async fn answer_grpc(grpc: Listening, portal: Data<Portal>, stopped: watch::Rece
     }
 }
 
-async fn until(mut stopped: watch::Receiver<bool>) {
+pub(crate) async fn until(mut stopped: watch::Receiver<bool>) {
     if stopped.wait_for(|stopped| *stopped).await.is_err() {
         tracing::debug!("nobody is left who could stop this worker");
     }
@@ -265,11 +274,6 @@ fn on_fatal(fatal: &watch::Sender<Option<Fatal>>) -> OnFatal {
         tracing::error!(reason, "the log can't be written any more");
         fatal.send_replace(Some(Fatal::NotDurable));
     })
-}
-
-fn mailer(smtp: &Smtp) -> Result<Mailer, Failure> {
-    Mailer::smtp(&Secret::new(smtp.url.clone()), &smtp.from)
-        .map_err(|error| Failure::Usage(format!("smtp.url or smtp.from: {error}")))
 }
 
 /// Everything within the outermost layer.

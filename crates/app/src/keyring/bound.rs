@@ -52,6 +52,7 @@ struct Keys {
     id: Key,
     command: Key,
     message_id: Key,
+    return_path: Key,
     token: Key,
     access: Key,
     signing: Key,
@@ -75,6 +76,7 @@ impl Keyring {
             id: bound(&self.id, "derived id"),
             command: bound(&self.id, "command id"),
             message_id: bound(&self.id, "message id"),
+            return_path: bound(&self.id, "return path"),
             token: bound(&self.token, "token"),
             access: bound(&self.token, "access token"),
             signing: bound(&self.token, "gateway signing"),
@@ -142,6 +144,11 @@ impl BoundKeys {
     pub fn message_id(&self, intent: IntentId) -> String {
         let hash = mac(&self.0.message_id, &[intent.uuid().as_bytes()]);
         data_encoding::HEXLOWER.encode(&first_16(&hash))
+    }
+
+    /// The key that makes return paths ours.
+    pub(crate) fn return_path_key(&self) -> Zeroizing<[u8; KEY_BYTES]> {
+        Zeroizing::new(*self.0.return_path.reveal())
     }
 
     /// Seals a value for a row of side state; `what` and `row` are bound to it. Nonce, ciphertext and tag.

@@ -1,10 +1,10 @@
 //! What is done for one mail: fold again, send, record the outcome.
 
 use super::{
-    Mail, MailIntent, Mailer, Outbox, SendError, WorkerError, WorkerParts,
+    Mail, MailIntent, Mailer, Outbox, SendError, Wish, WorkerError, WorkerParts,
     content::{Content, Locale, Proof},
     outbox::{Queued, SignUpMail},
-    refold::{Refold, StillWanted},
+    refold::{Addressed, Refold, StillWanted},
     render::render,
 };
 use crate::{
@@ -14,13 +14,14 @@ use crate::{
     ids::Ids,
     keyring::BoundKeys,
     secret::Secret,
-    side_state::{BudgetRoom, QueuedMail, SideState},
+    side_state::{Budget, BudgetRoom, QueuedMail, SideState},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     decider::StoredEvent,
     ids::{CommandId, IntentId, SignUpId},
     mail::{CATEGORY, Event, Failed, FailureClass, Sent},
+    prodaccount::Sender,
 };
 use eventlog::{
     ActorEnvelope, AppendBatch, AppendError, Envelope, EventLog, Expected, NewEvent, StreamAppend,
@@ -76,9 +77,7 @@ impl Delivery {
     pub(super) async fn deliver(&self, mail: &QueuedMail, now: DateTime<Utc>) -> Result<(), WorkerError> {
         match self.outbox.open(mail)? {
             Queued::SignUp(to) => self.deliver_sign_up(mail, &to, now).await,
-            Queued::Wish(_) if mail.is_sent => {
-                self.record(mail, Event::Sent(Sent { attempt: mail.attempts })).await
-            }
+            Queued::Wish(wish) if mail.is_sent => self.record(mail, sent(wish, mail.attempts)).await,
             Queued::Wish(_) if self.has_outcome(mail.intent).await? => self.forget(mail).await,
             // What was never tried, on a node that was away perhaps, gets its one chance if it is still wanted.
             Queued::Wish(_) if now >= mail.expires_at && mail.attempts > 0 => {
@@ -91,8 +90,8 @@ impl Delivery {
                     let side = &self.side;
                     match side.take_mail_budget(mail.intent, to.address, to.budget, now).await? {
                         BudgetRoom::Taken => {
-                            let words = self.words(mail.intent, to.to, &to.content, to.locale, now);
-                            self.send_wish(mail, &words, now).await
+                            let words = self.words(mail.intent, to, now);
+                            self.send_wish(mail, wish, &words, now).await
                         }
                         BudgetRoom::FullUntil(_) if now >= mail.expires_at => {
                             self.fail(mail, FailureClass::Exhausted).await
@@ -110,6 +109,7 @@ impl Delivery {
     async fn send_wish(
         &self,
         mail: &QueuedMail,
+        wish: Wish,
         words: &Mail,
         now: DateTime<Utc>,
     ) -> Result<(), WorkerError> {
@@ -117,7 +117,7 @@ impl Delivery {
             Ok(()) => {
                 let attempt = mail.attempts + 1;
                 self.side.mark_mail_sent(mail.intent, attempt).await?;
-                self.record(mail, Event::Sent(Sent { attempt })).await
+                self.record(mail, sent(wish, attempt)).await
             }
             Err(SendError::Permanent { .. }) => self.fail(mail, FailureClass::Permanent).await,
             Err(SendError::Transient { .. }) => self.retry_later(mail, now).await,
@@ -143,26 +143,28 @@ impl Delivery {
             let proof = Proof::new(code, &self.base_url, &sign_up.to_string(), mail.expires_at);
             Content::SignUpCode { proof }
         };
-        let recipient = Secret::new(to.to.clone());
-        let words = self.words(mail.intent, recipient, &content, Locale::of(&to.locale), now);
+        let to = Addressed {
+            to: Secret::new(to.to.clone()),
+            address: to.address,
+            budget: Budget::Stranger,
+            sender: Sender::Usual,
+            locale: Locale::of(&to.locale),
+            content,
+        };
+        let words = self.words(mail.intent, to, now);
         match self.send(mail, &words).await {
             Ok(()) | Err(SendError::Permanent { .. }) => self.forget(mail).await,
             Err(SendError::Transient { .. }) => self.retry_later(mail, now).await,
         }
     }
 
-    fn words(
-        &self,
-        intent: IntentId,
-        to: Secret<String>,
-        content: &Content,
-        locale: Locale,
-        now: DateTime<Utc>,
-    ) -> Mail {
-        let rendered = render(content, locale);
+    fn words(&self, intent: IntentId, to: Addressed, now: DateTime<Utc>) -> Mail {
+        let rendered = render(&to.content, to.locale);
         Mail {
-            message_id: format!("{}@{}", self.keys.message_id(intent), self.mailer.domain()),
-            to,
+            intent,
+            sender: to.sender,
+            message_id: format!("{}@{}", self.keys.message_id(intent), self.mailer.domain(to.sender)),
+            to: to.to,
             subject: rendered.subject,
             text: rendered.text,
             html: rendered.html,
@@ -230,6 +232,15 @@ impl Delivery {
     async fn forget(&self, mail: &QueuedMail) -> Result<(), WorkerError> {
         Ok(self.side.delete_mail(mail.intent).await?)
     }
+}
+
+/// The relay took it.
+fn sent(wish: Wish, attempt: u32) -> Event {
+    let contact_of = match wish {
+        Wish::ContactCode { account } => Some(account),
+        _ => None,
+    };
+    Event::Sent(Sent { attempt, contact_of })
 }
 
 /// Where the outcome of a mail is told.

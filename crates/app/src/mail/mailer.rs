@@ -1,8 +1,9 @@
 //! Handing a mail to whoever sends it: the operator's relay, or a list in memory that tests read.
 
-use super::smtp::SmtpMailer;
+use super::{Senders, smtp::SmtpMailer};
 use crate::secret::Secret;
 use chrono::{DateTime, Utc};
+use domain::{ids::IntentId, prodaccount::Sender};
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -12,6 +13,10 @@ use tokio::sync::watch;
 /// A mail ready to be sent. Without `Debug`: it holds address and code.
 #[derive(Clone)]
 pub struct Mail {
+    /// Names it in its return path.
+    pub intent: IntentId,
+    /// Who it comes from.
+    pub sender: Sender,
     /// Without angle brackets; the same for every attempt to send this mail.
     pub message_id: String,
     /// Where it goes.
@@ -65,9 +70,9 @@ pub enum SendError {
 
 impl Mailer {
     /// A mailer for a relay. `url` is `smtp://user:pass@host:port` (`?tls=required` for STARTTLS) or
-    /// `smtps://…`; `from` the sender, with or without words before the address.
-    pub fn smtp(url: &Secret<String>, from: &str) -> Result<Self, MailerError> {
-        SmtpMailer::new(url, from).map(Self::Smtp)
+    /// `smtps://…`.
+    pub fn smtp(url: &Secret<String>, senders: Senders) -> Result<Self, MailerError> {
+        SmtpMailer::new(url, senders).map(Self::Smtp)
     }
 
     /// A mailer into memory.
@@ -76,10 +81,10 @@ impl Mailer {
         (Self::Memory(memory.clone()), memory)
     }
 
-    /// The domain of the sender: the right part of each Message-ID.
-    pub fn domain(&self) -> &str {
+    /// The domain of a sender: the right part of each Message-ID.
+    pub fn domain(&self, sender: Sender) -> &str {
         match self {
-            Self::Smtp(smtp) => smtp.domain(),
+            Self::Smtp(smtp) => smtp.domain(sender),
             Self::Memory(_) => "portal.test",
         }
     }

@@ -13,6 +13,8 @@ mod mailer;
 mod outbox;
 mod refold;
 mod render;
+mod returned;
+mod senders;
 mod smtp;
 mod worker;
 
@@ -22,6 +24,9 @@ pub use intents::{MailIntent, Wish, intent_of};
 pub use mailer::{Mail, Mailer, MailerError, MemoryMailer, SendError};
 pub use outbox::{Outbox, SignUpRecipient};
 pub(crate) use refold::contact_budget;
+pub(crate) use returned::ReturnedCounts;
+pub use returned::{MailRoom, ReturnedMail};
+pub use senders::Senders;
 pub use smtp::SmtpMailer;
 pub use worker::{Worker, WorkerError, WorkerParts};
 

@@ -23,7 +23,7 @@ use domain::{
     ids::{DeveloperId, IntegrationId, IntentId, ProdAccountId, ProdGroupId, SubmissionId},
     integration::Integration,
     policy::Policy,
-    prodaccount::{Account, ProdAccount},
+    prodaccount::{Account, ProdAccount, Sender},
     prodgroup::{Group, ProdGroup},
     roster::{Book, NearlyFull, Refused, Roster, Scope},
     sealed::{Fingerprint, Sealed},
@@ -46,6 +46,7 @@ pub(super) struct Addressed {
     /// What the budget is counted under.
     pub(super) address: Fingerprint,
     pub(super) budget: Budget,
+    pub(super) sender: Sender,
     pub(super) locale: Locale,
     pub(super) content: Content,
 }
@@ -118,6 +119,7 @@ impl Refold {
             address: counted(&self.keys, to.reveal()),
             to,
             budget,
+            sender: challenge.sender,
             locale: Locale::En,
             content: Content::ContactCode { proof, vendor_name },
         }))
@@ -268,6 +270,7 @@ impl Refold {
             to,
             address: owner.registered.email_fingerprint,
             budget: Budget::Own,
+            sender: Sender::Usual,
             locale: Locale::of(&owner.registered.locale),
             content,
         }))

@@ -8,6 +8,7 @@ use bench::{BASE_URL, Bench, patiently};
 use chrono::TimeDelta;
 use domain::{
     decider::StoredEvent as _,
+    ids::ProdAccountId,
     mail::{Event, Failed, FailureClass, Sent},
     policy::{Policy, Tier},
     prodgroup::{self, ProdGroup, ReasonCode},
@@ -29,6 +30,10 @@ fn failed(attempt: u32, class: FailureClass) -> Event {
     Event::Failed(Failed { attempt, class })
 }
 
+fn sent(attempt: u32, account: ProdAccountId) -> Event {
+    Event::Sent(Sent { attempt, contact_of: Some(account) })
+}
+
 #[tokio::test]
 async fn a_contact_gets_its_code_and_the_log_says_so() {
     let bench = Bench::new().await;
@@ -37,7 +42,7 @@ async fn a_contact_gets_its_code_and_the_log_says_so() {
     let running = bench.start();
     let intent = bench.challenge(account).await;
     let outcome = bench.outcome(intent).await;
-    assert_eq!(read(&outcome), Event::Sent(Sent { attempt: 1 }));
+    assert_eq!(read(&outcome), sent(1, account));
     assert_eq!(outcome.actor.kind, "system");
     let records = bench.log.read_all(Position(0), 100).await.unwrap();
     let cause = records.iter().find(|record| record.event_type.ends_with("challenge_requested")).unwrap();
@@ -67,7 +72,7 @@ async fn a_crash_between_relay_and_record_sends_the_same_mail_once_more() {
 
     let bench = bench.restarted().await;
     let running = bench.start();
-    assert_eq!(read(&bench.outcome(intent).await), Event::Sent(Sent { attempt: 1 }));
+    assert_eq!(read(&bench.outcome(intent).await), sent(1, account));
     running.stop().await.unwrap();
     let running = bench.start();
     bench.outbox_is_empty().await;
@@ -90,7 +95,7 @@ async fn a_crash_before_the_outcome_is_recorded_sends_nothing_again() {
     bench.side.enqueue_from_log(&[bench.outbox.row_of(&wish)], bench.log.head().position).await.unwrap();
     bench.side.mark_mail_sent(intent, 3).await.unwrap();
     let running = bench.start();
-    assert_eq!(read(&bench.outcome(intent).await), Event::Sent(Sent { attempt: 3 }));
+    assert_eq!(read(&bench.outcome(intent).await), sent(3, account));
     bench.outbox_is_empty().await;
     running.stop().await.unwrap();
     assert!(bench.post.taken().is_empty());
@@ -115,7 +120,7 @@ async fn what_the_relay_does_not_take_now_is_tried_again_later_and_later() {
         assert!((wait_s * 800..=wait_s * 1_200).contains(&waited_ms), "{waited_ms} ms after try {tries}");
         bench.hand.advance(due - now);
     }
-    assert_eq!(read(&bench.outcome(intent).await), Event::Sent(Sent { attempt: 7 }));
+    assert_eq!(read(&bench.outcome(intent).await), sent(7, account));
     assert_eq!(bench.post.taken().len(), 1);
     running.stop().await.unwrap();
 }
@@ -186,7 +191,7 @@ async fn the_fourth_mail_of_a_day_to_an_unproven_contact_waits() {
     let first_at = bench.clock.now();
     for _ in 0..3 {
         let intent = bench.challenge(account).await;
-        assert_eq!(read(&bench.outcome(intent).await), Event::Sent(Sent { attempt: 1 }));
+        assert_eq!(read(&bench.outcome(intent).await), sent(1, account));
         bench.hand.advance(TimeDelta::minutes(1));
     }
     let fourth = bench.challenge(account).await;
@@ -195,7 +200,7 @@ async fn the_fourth_mail_of_a_day_to_an_unproven_contact_waits() {
     assert_eq!(due, first_at + TimeDelta::hours(24));
     assert_eq!(bench.post.taken().len(), 3);
     bench.hand.set(due);
-    assert_eq!(read(&bench.outcome(fourth).await), Event::Sent(Sent { attempt: 1 }));
+    assert_eq!(read(&bench.outcome(fourth).await), sent(1, account));
     assert_eq!(bench.post.taken().len(), 4);
     running.stop().await.unwrap();
 }
@@ -326,7 +331,7 @@ async fn a_restored_log_is_followed_from_its_own_end() {
     })
     .await;
     let intent = bench.challenge(account).await;
-    assert_eq!(read(&bench.outcome(intent).await), Event::Sent(Sent { attempt: 1 }));
+    assert_eq!(read(&bench.outcome(intent).await), sent(1, account));
     running.stop().await.unwrap();
 }
 

@@ -187,6 +187,12 @@ impl SideState {
         column::<u32, i64>(&row, 0, TABLE)
     }
 
+    /// Whether something is still to be done for a mail.
+    pub async fn is_mail_queued(&self, intent: IntentId) -> Result<bool, SideStateError> {
+        let query = sqlx::query(sql::IS_MAIL_QUEUED).bind(bytes(intent.uuid()));
+        Ok(query.fetch_optional(&self.readers).await?.is_some())
+    }
+
     /// Tries a mail again later.
     pub async fn postpone_mail(
         &self,

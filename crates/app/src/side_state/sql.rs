@@ -92,6 +92,7 @@ statements! {
         VALUES ($1, $2, $3, $4, 'due', 0, $5, $6) ON CONFLICT (intent) DO NOTHING";
     DUE_MAILS = "SELECT intent, kind, payload, cause, state, attempts, due_at, expires_at FROM outbox \
         WHERE due_at <= $1 AND state <> 'failed' ORDER BY due_at LIMIT $2";
+    IS_MAIL_QUEUED = "SELECT 1 FROM outbox WHERE intent = $1";
     NEXT_DUE = "SELECT MIN(due_at) FROM outbox WHERE state <> 'failed'";
     COUNT_MAILS = "SELECT COUNT(*) FROM outbox";
     POSTPONE_MAIL = "UPDATE outbox SET attempts = $2, due_at = $3 WHERE intent = $1";

@@ -15,7 +15,7 @@ pub(super) fn claim_events() -> Vec<claim::Event> {
 pub(super) fn mail_events() -> Vec<mail::Event> {
     let class = mail::FailureClass::Permanent;
     one_of_each! {
-        mail::Event::Sent(_) => mail::Event::Sent(mail::Sent { attempt: 1 }),
+        mail::Event::Sent(_) => mail::Event::Sent(mail::Sent { attempt: 1, contact_of: None }),
         mail::Event::Failed(_) => mail::Event::Failed(mail::Failed { attempt: 3, class }),
     }
 }

@@ -42,16 +42,19 @@ pub enum TokenError {
 pub struct ReturnPaths {
     key: Zeroizing<[u8; 32]>,
     domain: String,
+    second_domain: Option<String>,
 }
 
 impl ReturnPaths {
     /// With a key of 32 bytes that is used for nothing else, and the domain whose mail comes to us.
     pub fn new(key: Zeroizing<[u8; 32]>, domain: &str) -> Result<Self, InvalidBounceDomain> {
-        let of_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
-        if domain.is_empty() || domain.len() > DOMAIN_BYTES_MAX || !domain.bytes().all(of_host) {
-            return Err(InvalidBounceDomain);
-        }
-        Ok(Self { key, domain: domain.to_ascii_lowercase() })
+        Ok(Self { key, domain: host(domain)?, second_domain: None })
+    }
+
+    /// Mails of rotated senders come back to this domain, so that nothing of them is as usual.
+    pub fn with_second(mut self, domain: &str) -> Result<Self, InvalidBounceDomain> {
+        self.second_domain = Some(host(domain)?);
+        Ok(self)
     }
 
     /// The domain whose mail comes to us, in lower case.
@@ -62,19 +65,32 @@ impl ReturnPaths {
     /// The return path of a mail: a local part of 55 bytes (RFC 5321, 4.5.3.1.1 allows 64), in lower case, because
     /// some servers make it so.
     pub fn mint(&self, intent: IntentId) -> String {
+        self.at(&self.domain, intent)
+    }
+
+    /// The same for a mail of a rotated sender.
+    pub fn mint_rotated(&self, intent: IntentId) -> String {
+        self.at(self.second_domain.as_ref().unwrap_or(&self.domain), intent)
+    }
+
+    fn at(&self, domain: &str, intent: IntentId) -> String {
         let hash = self.mac(intent).finalize().into_bytes();
         let mut token = [0; ID_BYTES + MAC_BYTES];
         token[..ID_BYTES].copy_from_slice(intent.uuid().as_bytes());
         token[ID_BYTES..].copy_from_slice(&hash[..MAC_BYTES]);
         let token = BASE32_NOPAD.encode(&token).to_ascii_lowercase();
-        format!("{PREFIX}{token}@{}", self.domain)
+        format!("{PREFIX}{token}@{domain}")
     }
 
     /// Which mail an envelope recipient belongs to, in any letter case. The hash is compared in constant time.
     pub fn verify(&self, recipient: &str) -> Result<IntentId, TokenError> {
         let (local, domain) = recipient.rsplit_once('@').ok_or(TokenError::NotOurs)?;
         let (prefix, token) = local.split_at_checked(PREFIX.len()).ok_or(TokenError::NotOurs)?;
-        if !domain.eq_ignore_ascii_case(&self.domain) || !prefix.eq_ignore_ascii_case(PREFIX) {
+        let is_ours = [Some(&self.domain), self.second_domain.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|ours| domain.eq_ignore_ascii_case(ours));
+        if !is_ours || !prefix.eq_ignore_ascii_case(PREFIX) {
             return Err(TokenError::NotOurs);
         }
         if token.len() != BASE32_NOPAD.encode_len(ID_BYTES + MAC_BYTES) {
@@ -95,6 +111,15 @@ impl ReturnPaths {
         mac.update(intent.uuid().as_bytes());
         mac
     }
+}
+
+/// A host name in lower case.
+fn host(domain: &str) -> Result<String, InvalidBounceDomain> {
+    let of_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    if domain.is_empty() || domain.len() > DOMAIN_BYTES_MAX || !domain.bytes().all(of_host) {
+        return Err(InvalidBounceDomain);
+    }
+    Ok(domain.to_ascii_lowercase())
 }
 
 #[cfg(test)]

@@ -378,7 +378,7 @@ impl Portal {
     pub(super) async fn prove_contact(&mut self, account: ProdAccountId) -> bool {
         let epoch = self.epochs[&account];
         let intent = self.request_challenge(account).await;
-        self.mail(intent, mail::Event::Sent(mail::Sent { attempt: 1 })).await;
+        self.mail(intent, mail::Event::Sent(mail::Sent { attempt: 1, contact_of: None })).await;
         let proven = prodaccount::ContactProven {
             intent,
             epoch,

@@ -14,6 +14,7 @@ pub mod gateways;
 pub mod groups;
 pub mod integrations;
 pub mod lookup;
+pub mod mail;
 pub mod me;
 pub mod notices;
 pub mod oauth;

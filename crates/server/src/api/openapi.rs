@@ -3,7 +3,7 @@
 
 use super::{
     Endpoint, ROUTES, Shape, Who, accounts, allowances, commands, contacts, door, gateways, groups,
-    integrations, lookup, me, notices, oauth, policy, production_groups, promotions, quota, service,
+    integrations, lookup, mail, me, notices, oauth, policy, production_groups, promotions, quota, service,
     sessions, sign_ups, sites, usage,
 };
 use crate::problem::{MEDIA_TYPE, ProblemBody};
@@ -60,6 +60,7 @@ use utoipa::OpenApi;
         production_groups::withdraw::handle,
         production_groups::timeline::handle,
         contacts::list::handle,
+        mail::get::handle,
         promotions::list::handle,
         promotions::get::handle,
         promotions::start_review::handle,

@@ -3,8 +3,8 @@
 
 use super::{
     Endpoint, Shape, Who, accounts, allowances, commands, contacts, door, gateways, groups, integrations,
-    lookup, me, notices, oauth, policy, production_groups, promotions, quota, service, sessions, sign_ups,
-    sites, usage,
+    lookup, mail, me, notices, oauth, policy, production_groups, promotions, quota, service, sessions,
+    sign_ups, sites, usage,
 };
 use crate::{
     middleware::gate,
@@ -80,6 +80,7 @@ routes! {
     approve_promotion "POST /v1/staff/promotions/{group}/approval" Approver Change promotions::approve;
     refuse_promotion "POST /v1/staff/promotions/{group}/refusal" Approver Change promotions::refuse;
     list_contacts "GET /v1/staff/contacts" Staff Read contacts::list;
+    get_mail_room "GET /v1/staff/mail" Staff Apart mail::get;
     list_gateways "GET /v1/staff/gateways" Staff Read gateways::list;
     register_gateway "POST /v1/staff/gateways" Approver Command gateways::register;
     get_gateway "GET /v1/staff/gateways/{gateway}" Staff Read gateways::get;

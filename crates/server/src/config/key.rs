@@ -108,6 +108,28 @@ pub static KEYS: &[Key] = &[
         "",
         "mail domains such as demo.test accepted all the same; refused in production",
     ),
+    text(
+        "mail.bounce_domain",
+        None,
+        "domain such as bounces.example.org whose mail comes to the portal; what cannot be delivered comes back there, \
+         and contacts whose mail does are asked anew",
+    ),
+    text(
+        "mail.second_domain",
+        None,
+        "another domain of yours that second codes come from, so that letting one sender through is not enough; its \
+         mail comes to the portal, too; the domain of smtp.from when absent",
+    ),
+    text(
+        "inbound.maildir",
+        None,
+        "Maildir folder that your mail server delivers the mail of the bounce domain to",
+    ),
+    text(
+        "inbound.listen",
+        None,
+        "address and port at which the portal takes the mail of the bounce domain by SMTP from your mail server",
+    ),
     Key {
         name: "quota.ledger",
         kind: Kind::Text,

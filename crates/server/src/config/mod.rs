@@ -3,12 +3,14 @@
 
 pub mod key;
 mod layers;
+mod mail;
 mod reachability;
 mod render;
 #[cfg(test)]
 mod tests;
 
 pub use layers::{ConfigError, Origin, Setting, Settings, Sources, Value};
+pub use mail::{Inbound, Smtp};
 pub use reachability::Reachability;
 pub use render::{commented_file, show};
 
@@ -94,15 +96,6 @@ pub struct Tls {
     pub client_ca: Option<PathBuf>,
 }
 
-/// Where mail goes.
-#[derive(Clone)]
-pub struct Smtp {
-    /// Relay, perhaps with a password.
-    pub url: String,
-    /// Sender.
-    pub from: String,
-}
-
 /// Whether the user asks programs for plain text (no-color.org).
 pub fn no_colour() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
@@ -125,7 +118,7 @@ impl Config {
             .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
         let gateway = gateway(settings, &mut complaints);
         let base_url = base_url(settings, mode, &mut complaints);
-        let smtp = smtp(settings, mode, &mut complaints);
+        let smtp = mail::read(settings, mode, &mut complaints);
         let ledger = ledger(settings, &mut complaints);
         let policy = policy(settings);
         let reachability = reachability::read(settings, &policy, &mut complaints);
@@ -218,33 +211,6 @@ fn base_url(settings: &Settings, mode: Mode, complaints: &mut Vec<String>) -> Op
         );
     }
     origin.map(|url| url.as_str().trim_end_matches('/').to_owned())
-}
-
-fn smtp(settings: &Settings, mode: Mode, complaints: &mut Vec<String>) -> Option<Smtp> {
-    match (settings.text("smtp.url"), settings.text("smtp.from")) {
-        (Some(url), Some(from)) => {
-            if !matches!(Url::parse(url), Ok(url) if matches!(url.scheme(), "smtp" | "smtps") && url.has_host())
-            {
-                complaints
-                    .push("smtp.url must be of the form smtp://host:port or smtps://host:port".to_owned());
-            }
-            Some(Smtp { url: url.to_owned(), from: from.to_owned() })
-        }
-        (Some(_), None) => {
-            complaints.push("smtp.from is needed beside smtp.url: set it to the sender's address".to_owned());
-            None
-        }
-        (None, _) => {
-            if mode == Mode::Production {
-                complaints.push(
-                    "smtp.url is needed in production mode: set it to your mail relay, or set \
-                     mode = \"development\" to run without mail"
-                        .to_owned(),
-                );
-            }
-            None
-        }
-    }
 }
 
 fn ledger(settings: &Settings, complaints: &mut Vec<String>) -> Option<String> {

@@ -107,7 +107,12 @@ fn configuration(folder: &Path, mails: &SmtpSink) -> Config {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         base_url: None,
         workers: WORKERS,
-        smtp: Some(Smtp { url: mails.url(), from: format!("portal@portal.{MAIL_DOMAIN}") }),
+        smtp: Some(Smtp {
+            url: mails.url(),
+            from: format!("portal@portal.{MAIL_DOMAIN}"),
+            second_domain: None,
+            inbound: None,
+        }),
         policy: Policy { reserved_mail_domains: vec![MAIL_DOMAIN.to_owned()], ..Policy::default() },
         ledger: None,
         gateway: Gateway::default(),

@@ -1,0 +1,3 @@
+//! How mail goes, for staff.
+
+pub mod get;
