@@ -19,7 +19,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{actor::Actor, address::Address, policy::Policy, staff::StaffRole};
 use serde_json::{Value, json};
 use server::{
-    config::{Config, Inbound, LogFormat, Mode, Reachability, Smtp},
+    config::{Config, Inbound, LogFormat, Mode, Smtp},
     demo::{journeys::staff::Access, mail::Mail, smtp_sink::SmtpSink},
     startup::Application,
 };
@@ -55,11 +55,16 @@ pub struct Portal {
     running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
-/// Whether it looks at the mail hosts of contacts.
-enum Looking {
-    Not,
-    Through(Arc<dyn Look>),
-    As(Reachability),
+type Adjust = Box<dyn FnOnce(&mut Config) + Send>;
+
+/// What is not as everywhere else.
+#[derive(Default)]
+struct Special {
+    policy: Policy,
+    /// Who looks at the mail hosts of contacts.
+    look: Option<Arc<dyn Look>>,
+    /// Has the last word on the configuration.
+    adjust: Option<Adjust>,
 }
 
 /// A member of staff who has not signed in yet.
@@ -88,28 +93,28 @@ impl Portal {
 
     /// Starts one with a policy of choice.
     pub async fn with(policy: Policy) -> Self {
-        Self::with_hosts(policy, Looking::Not).await
+        Self::special(Special { policy, ..Special::default() }).await
     }
 
     /// Starts one that looks at the mail hosts of contacts through `look`, which never leaves the test.
     pub async fn looking(look: Arc<dyn Look>) -> Self {
-        Self::with_hosts(Policy::default(), Looking::Through(look)).await
+        Self::special(Special { look: Some(look), ..Special::default() }).await
     }
 
-    /// Starts one that looks at them with the real prober.
-    pub async fn probing(reachability: Reachability) -> Self {
-        Self::with_hosts(Policy::default(), Looking::As(reachability)).await
+    /// Starts one with a configuration that is not as everywhere else.
+    pub async fn configured(adjust: impl FnOnce(&mut Config) + Send + 'static) -> Self {
+        Self::special(Special { adjust: Some(Box::new(adjust)), ..Special::default() }).await
     }
 
     #[expect(clippy::unused_async, reason = "tests read the same whether or not starting waits")]
-    async fn with_hosts(policy: Policy, looking: Looking) -> Self {
+    async fn special(special: Special) -> Self {
         let errors_before = errors::capture();
         let folder = tempfile::tempdir().expect("a folder");
         let (clock, hands) = Clock::manual(BEGINNING.parse().expect("an instant"));
         let (ready, started) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let path = folder.path().to_owned();
-        let thread = std::thread::spawn(move || run(path, clock, (policy, looking), &ready, stopped));
+        let thread = std::thread::spawn(move || run(path, clock, special, &ready, stopped));
         let Started { base, grpc, inbound, app, mails } = started.recv().expect("the server starts");
         Self {
             policy: app.policy().clone(),
@@ -325,7 +330,7 @@ struct Started {
 fn run(
     folder: PathBuf,
     clock: Clock,
-    (policy, looking): (Policy, Looking),
+    special: Special,
     ready: &mpsc::Sender<Started>,
     stopped: oneshot::Receiver<()>,
 ) {
@@ -333,22 +338,23 @@ fn run(
     let runtime = runtime.worker_threads(2).enable_all().build().expect("a runtime");
     runtime.block_on(async move {
         let mails = Arc::new(SmtpSink::start().await.expect("a sink"));
+        let Special { policy, look, adjust } = special;
         let mut config = configuration(&folder, &mails, policy);
-        if let Looking::As(reachability) = &looking {
-            config.reachability = Some(reachability.clone());
+        if let Some(adjust) = adjust {
+            adjust(&mut config);
         }
         Keyring::generate(&Ids::Os).write_new(&config.keyring).expect("a keyring");
         let built = Application::build(config, clock, Ids::Os).await;
         let application = built.unwrap_or_else(|failure| panic!("the server does not start: {failure}"));
-        let application = match looking {
-            Looking::Through(look) => application.looking_with(look, CheckSettings { per_hour: 1_000 }),
-            Looking::As(_) | Looking::Not => application,
+        let application = match look {
+            Some(look) => application.looking_with(look, CheckSettings { per_hour: 1_000 }),
+            None => application,
         };
         let base = format!("http://{}", application.address());
         let grpc = application.grpc_address().map(|address| format!("http://{address}")).unwrap_or_default();
         let inbound = application.inbound_address().expect("it takes mail");
         let started = Started { base, grpc, inbound, app: application.app(), mails: mails.clone() };
-        ready.send(started).ok().expect("the test waits for it");
+        assert!(ready.send(started).is_ok(), "the test waits for it");
         let ended = application.run_until(async { stopped.await.unwrap_or_default() }).await;
         ended.unwrap_or_else(|failure| panic!("the server failed: {failure}"));
     });

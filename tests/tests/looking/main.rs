@@ -42,14 +42,14 @@ async fn play(world: World) -> ExitCode {
     let situations: Vec<_> = shown.iter().map(|(reason, _)| chosen(reason)).collect();
     let farm = Farm::start(world, &situations, 1).await.expect("the farm starts");
     let identity = Identity::new("probe.portal-mail.org", "bounces@portal-mail.org", &Policy::default());
-    let portal = Portal::probing(Reachability {
+    let reachability = Reachability {
         identity: identity.expect("an identity"),
         resolver: Some(farm.resolver()),
         own: Vec::new(),
         egress_check: Vec::new(),
         checks_per_hour: 1_000,
-    });
-    let portal = portal.await;
+    };
+    let portal = Portal::configured(|config| config.reachability = Some(reachability)).await;
     let mut findings = Vec::new();
     for (number, (situation, (reason, verdict))) in situations.iter().zip(&shown).enumerate() {
         let vendor = portal.vendor(&format!("vendor{number}")).await;
