@@ -15,7 +15,7 @@ require_debian() {
     case "$probe" in
       # Debian keeps the programs of servers out of the PATH of most people, or out of every PATH.
       initdb) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=("$package") ;;
-      nginx | haproxy) [ -x "/usr/sbin/$probe" ] || missing+=("$package") ;;
+      nginx | haproxy | postfix | postgrey | nsd) [ -x "/usr/sbin/$probe" ] || missing+=("$package") ;;
       'python3 -m venv') python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=("$package") ;;
       *) command -v "$probe" >/dev/null || missing+=("$package") ;;
     esac
