@@ -156,7 +156,7 @@ impl Request<'_> {
             headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let body = if bytes.is_empty() {
             Value::Null
-        } else if media_type.starts_with("text/csv") || media_type.starts_with("image/svg+xml") {
+        } else if ["text/csv", "image/svg+xml", "text/html"].iter().any(|text| media_type.starts_with(text)) {
             Value::String(String::from_utf8(bytes.to_vec()).expect("text is UTF-8"))
         } else {
             serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{what} is no JSON: {error}"))
@@ -186,12 +186,14 @@ impl Answer {
     fn check(&self, method: &Method, path: &str, sent: Option<&Value>) {
         let media_type =
             self.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default();
+        let is_head = *method == Method::HEAD;
         Contract::get().check(&Exchange {
-            method: method.as_str(),
+            // A HEAD is a GET without the body.
+            method: if is_head { "GET" } else { method.as_str() },
             path,
             sent,
             status: self.status,
-            media_type: media_type.trim(),
+            media_type: if is_head { "" } else { media_type.trim() },
             body: &self.body,
         });
         // The door is answered before anything that would give the request an id.
@@ -232,6 +234,12 @@ impl Answer {
     pub fn text(&self, pointer: &str) -> String {
         let text = self.body.pointer(pointer).and_then(Value::as_str);
         text.unwrap_or_else(|| panic!("{} has no text at {pointer}: {:#}", self.what, self.body)).to_owned()
+    }
+
+    /// The whole body, where it is text.
+    #[track_caller]
+    pub fn page(&self) -> &str {
+        self.body.as_str().unwrap_or_else(|| panic!("{} is no text: {:#}", self.what, self.body))
     }
 
     /// A list in the body.

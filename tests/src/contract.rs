@@ -66,7 +66,8 @@ impl Contract {
     #[track_caller]
     pub fn check(&self, exchange: &Exchange<'_>) {
         // Readiness has a form of its own, and so have the protocols of others.
-        let has_own_form = ["/readyz", "/gateway/auth-request", "/oauth2/token"].contains(&exchange.path);
+        let has_own_form = ["/readyz", "/gateway/auth-request", "/oauth2/token"].contains(&exchange.path)
+            || exchange.media_type == "text/html";
         if exchange.status >= 400 && !has_own_form {
             self.check_problem(exchange);
         }

@@ -23,6 +23,7 @@ pub(crate) fn stream_of(keys: &BoundKeys, key: &ClaimKey) -> StreamName {
     let (kind, value) = match key {
         ClaimKey::DeveloperEmail(fingerprint) => ("email", fingerprint.to_string()),
         ClaimKey::StaffEmail(fingerprint) => ("staffemail", fingerprint.to_string()),
+        ClaimKey::Unwanted(fingerprint) => ("unwanted", fingerprint.to_string()),
         ClaimKey::Name(folded) => ("name", folded.clone()),
         ClaimKey::IntegrationName { owner, folded } => ("intname", format!("{owner}|{folded}")),
     };
@@ -41,7 +42,9 @@ pub(crate) fn key_of(change: &ClaimChange) -> &ClaimKey {
 pub(crate) fn renamed(key: &ClaimKey, folded: String) -> ClaimKey {
     match key {
         ClaimKey::IntegrationName { owner, .. } => ClaimKey::IntegrationName { owner: owner.clone(), folded },
-        ClaimKey::Name(_) | ClaimKey::DeveloperEmail(_) | ClaimKey::StaffEmail(_) => ClaimKey::Name(folded),
+        ClaimKey::Name(_) | ClaimKey::DeveloperEmail(_) | ClaimKey::StaffEmail(_) | ClaimKey::Unwanted(_) => {
+            ClaimKey::Name(folded)
+        }
     }
 }
 
@@ -67,7 +70,9 @@ pub(crate) async fn resolve(
 
 fn held_by_another(key: &ClaimKey) -> AppError {
     match key {
-        ClaimKey::DeveloperEmail(_) | ClaimKey::StaffEmail(_) => AppError::AddressTaken,
+        ClaimKey::DeveloperEmail(_) | ClaimKey::StaffEmail(_) | ClaimKey::Unwanted(_) => {
+            AppError::AddressTaken
+        }
         ClaimKey::Name(_) | ClaimKey::IntegrationName { .. } => AppError::NameTaken { proposal: None },
     }
 }

@@ -27,17 +27,19 @@ pub struct Challenge {
     pub id: Uuid,
     account: Uuid,
     address: Fingerprint,
+    /// Which declaration of the address; 0 where there is one only.
+    epoch: u32,
 }
 
 impl Challenge {
     /// Proof of the address of a sign-up.
     pub fn sign_up(sign_up: SignUpId, address: Fingerprint) -> Self {
-        Self { purpose: "sign up", id: sign_up.uuid(), account: sign_up.uuid(), address }
+        Self { purpose: "sign up", id: sign_up.uuid(), account: sign_up.uuid(), address, epoch: 0 }
     }
 
-    /// Proof of the contact of a production account.
-    pub fn contact(intent: IntentId, account: ProdAccountId, address: Fingerprint) -> Self {
-        Self { purpose: "contact", id: intent.uuid(), account: account.uuid(), address }
+    /// Proof of the contact of a production account, declared for the `epoch`-th time.
+    pub fn contact(intent: IntentId, account: ProdAccountId, address: Fingerprint, epoch: u32) -> Self {
+        Self { purpose: "contact", id: intent.uuid(), account: account.uuid(), address, epoch }
     }
 
     /// The code as it stands in the mail: `ABCD-EFGH`.
@@ -56,8 +58,9 @@ impl Challenge {
     }
 
     fn characters(&self, keys: &BoundKeys) -> Secret<String> {
-        let parts: [&[u8]; 4] =
-            [self.purpose.as_bytes(), self.id.as_bytes(), self.account.as_bytes(), &self.address.0];
+        let epoch = self.epoch.to_be_bytes();
+        let parts: [&[u8]; 5] =
+            [self.purpose.as_bytes(), self.id.as_bytes(), self.account.as_bytes(), &self.address.0, &epoch];
         let hash = keys.code_mac(&parts);
         Secret::new(BASE32_NOPAD.encode(&hash[..5]))
     }
@@ -77,7 +80,7 @@ mod tests {
     #[test]
     fn a_code_is_accepted_however_it_is_typed() {
         let (keys, intent, account) = setup();
-        let challenge = Challenge::contact(intent, account, Fingerprint([1; 32]));
+        let challenge = Challenge::contact(intent, account, Fingerprint([1; 32]), 1);
         let code = challenge.code(&keys);
         let code = code.reveal();
         assert_eq!((code.len(), &code[4..5]), (9, "-"));
@@ -90,15 +93,16 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_bound_to_purpose_intent_account_and_address() {
+    fn a_code_is_bound_to_purpose_intent_account_address_and_declaration() {
         let (keys, intent, account) = setup();
         let address = Fingerprint([1; 32]);
-        let challenge = Challenge::contact(intent, account, address);
+        let challenge = Challenge::contact(intent, account, address, 1);
         let code = challenge.code(&keys);
         let others = [
-            Challenge::contact(IntentId::from_uuid(account.uuid()), account, address),
-            Challenge::contact(intent, ProdAccountId::from_uuid(intent.uuid()), address),
-            Challenge::contact(intent, account, Fingerprint([2; 32])),
+            Challenge::contact(IntentId::from_uuid(account.uuid()), account, address, 1),
+            Challenge::contact(intent, ProdAccountId::from_uuid(intent.uuid()), address, 1),
+            Challenge::contact(intent, account, Fingerprint([2; 32]), 1),
+            Challenge::contact(intent, account, address, 2),
             Challenge { purpose: "sign up", ..challenge },
         ];
         for other in others {

@@ -28,6 +28,7 @@ pub mod meta;
 pub mod outcome;
 pub mod passwords;
 pub mod promotion;
+pub mod proofs;
 pub mod quota;
 mod refused;
 pub mod review;

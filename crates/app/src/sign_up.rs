@@ -3,7 +3,6 @@
 
 use crate::{
     App,
-    accounts::spend_code,
     aggregate::Aggregate as _,
     claims,
     codes::{Challenge, SIGN_UP_LIFE},
@@ -13,9 +12,10 @@ use crate::{
     mail::SignUpRecipient,
     meta::{Done, Meta},
     passwords::check_password,
+    proofs::spend_code,
     sealing::Field,
     secret::Secret,
-    side_state::{PendingSignUp, StoredCredential},
+    side_state::{CodeTry, PendingSignUp, StoredCredential},
     work::Work,
 };
 use chrono::{DateTime, Utc};
@@ -125,6 +125,26 @@ impl App {
         let app = self.clone();
         let done = self.detached(async move { app.prove(&ticket, &prove).await }).await?;
         Ok(done.with(Proven { developer, default_group }))
+    }
+
+    /// Whoever reads the mailbox says that it was not them: the sign-up ends.
+    pub async fn disown_sign_up(
+        &self,
+        meta: Meta,
+        sign_up: SignUpId,
+        code: Secret<String>,
+    ) -> Result<(), AppError> {
+        let (inner, ticket) = (&self.inner, self.ticket(meta));
+        let now = inner.clock.now();
+        let pending = inner.side.sign_up(sign_up, now).await?.ok_or(AppError::CodeExpired)?;
+        let challenge = Challenge::sign_up(sign_up, pending.address);
+        let right = !pending.known && challenge.matches(&inner.keys, code.reveal());
+        match inner.side.try_code(&challenge, right, ticket.command, now, pending.expires_at).await? {
+            CodeTry::Accepted => Ok(inner.side.delete_sign_up(sign_up).await?),
+            CodeTry::Wrong { tries_left } => Err(AppError::CodeWrong { tries_left }),
+            CodeTry::Used => Err(AppError::CodeUsed),
+            CodeTry::Exhausted => Err(AppError::CodeExpired),
+        }
     }
 
     async fn let_wait(

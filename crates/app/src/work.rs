@@ -150,6 +150,11 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// Takes or frees a claim that no aggregate decides about.
+    pub(crate) fn change_claim(&mut self, change: ClaimChange) {
+        self.claims.push(change);
+    }
+
     /// The current holder of a claim, without guarding its stream.
     pub(crate) async fn peek_claim(&self, key: &ClaimKey) -> Result<Arc<Claim>, AppError> {
         let stream = claims::stream_of(&self.inner.keys, key);

@@ -17,6 +17,8 @@ pub enum ClaimKey {
     DeveloperEmail(Fingerprint),
     /// A sign-in address of staff.
     StaffEmail(Fingerprint),
+    /// A mailbox, whatever the tag of the address, whose reader said that it wants no codes; held by [`READER`].
+    Unwanted(Fingerprint),
     /// A vendor or group name, folded to one of its confusable keys (see `names::claim_keys`).
     Name(String),
     /// An integration name within its owner: owner's text id and the folded name.
@@ -27,6 +29,9 @@ pub enum ClaimKey {
         folded: String,
     },
 }
+
+/// Who holds [`ClaimKey::Unwanted`]: the reader of the mailbox, who has no stream.
+pub const READER: &str = "reader";
 
 /// Take or free a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]

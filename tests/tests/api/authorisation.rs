@@ -140,7 +140,7 @@ impl<'p> World<'p> {
                 (true, "groups") => &self.personal_group,
                 (true, "production-accounts") => &self.release.account,
                 (true, "production-groups" | "promotions") => &self.release.group,
-                (true, "challenges") => &self.challenge,
+                (true, "challenges" | "proofs") => &self.challenge,
                 (true, "sign-ups") => &self.sign_up,
                 (true, "gateways") => &self.gateway,
                 (true, "credentials") => &self.credential,
@@ -211,6 +211,7 @@ impl<'p> World<'p> {
                 "calls": 40_000, "until": "2026-12-24T00:00:00Z", "reason": "peak"
             }),
             (_, _, "shadow") => json!({ "calls": 5_000 }),
+            (_, _, "mailbox-readmissions") => json!({ "email": "support@third.example" }),
             (_, _, "suspension" | "resumption") => json!({ "reason": "other" }),
             (_, _, "changes-request" | "refusal") => json!({ "reason": "naming" }),
             _ => json!({}),

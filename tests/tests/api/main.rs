@@ -12,6 +12,7 @@ mod in_force;
 mod malformed;
 mod preconditions;
 mod promotion;
+mod proof_page;
 mod returned_mail;
 mod routing;
 mod secrets;

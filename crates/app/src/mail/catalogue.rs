@@ -121,7 +121,7 @@ fn english(kind: MailKind) -> Text {
                 "or open this page and confirm there:",
                 "{link}",
                 "The code works once, until {expires_at}.",
-                "If it was not you, do nothing: without the code there will be no account.",
+                "If it was not you, do nothing, or say so on that page: without the code there will be no account.",
             ],
         },
         MailKind::AddressAlreadyKnown => Text {
@@ -189,7 +189,8 @@ const CONTACT_CODE: Text = Text {
         "It can also be confirmed on this page:",
         "{link}",
         "The code works once, until {expires_at}.",
-        "If you don't expect this, do nothing: without the code the address is shown to nobody.",
+        "If this is not the vendor's mailbox, say so on that page, and no more codes will come. Without the code the \
+         address is shown to nobody.",
     ],
 };
 

@@ -236,11 +236,7 @@ impl Delivery {
 
 /// The relay took it.
 fn sent(wish: Wish, attempt: u32) -> Event {
-    let contact_of = match wish {
-        Wish::ContactCode { account } => Some(account),
-        _ => None,
-    };
-    Event::Sent(Sent { attempt, contact_of })
+    Event::Sent(Sent { attempt, contact_of: wish.contact_of() })
 }
 
 /// Where the outcome of a mail is told.

@@ -117,6 +117,14 @@ pub(super) enum Everybody {
 }
 
 impl Wish {
+    /// Whose contact it goes to.
+    pub(super) fn contact_of(self) -> Option<ProdAccountId> {
+        match self {
+            Self::ContactCode { account } => Some(account),
+            _ => None,
+        }
+    }
+
     /// Its kind of mail.
     pub fn kind(self) -> MailKind {
         match self {

@@ -22,6 +22,7 @@ pub use contact_news::ContactNews;
 pub(crate) use delivery::outcome_stream;
 pub use intents::{MailIntent, Wish, intent_of};
 pub use mailer::{Mail, Mailer, MailerError, MemoryMailer, SendError};
+pub(crate) use outbox::unwanted;
 pub use outbox::{Outbox, SignUpRecipient};
 pub(crate) use refold::contact_budget;
 pub(crate) use returned::ReturnedCounts;

@@ -2,6 +2,7 @@
 
 use super::{MailIntent, MailKind, Wish};
 use crate::{
+    AppError,
     clock::Clock,
     ids::Ids,
     keyring::{BoundKeys, Fingerprinted, TransientError},
@@ -10,7 +11,8 @@ use crate::{
 use chrono::{DateTime, Utc};
 use domain::{
     address::{self, Address},
-    ids::{IntentId, SignUpId},
+    claim::ClaimKey,
+    ids::{IntentId, ProdAccountId, SignUpId},
     sealed::Fingerprint,
 };
 use serde::{Deserialize, Serialize};
@@ -84,6 +86,11 @@ pub(super) fn counted(keys: &BoundKeys, address: &str) -> Fingerprint {
     keys.fingerprint(Fingerprinted::Address, &address::mailbox(&address.to_ascii_lowercase()))
 }
 
+/// The claim on a mailbox whose reader wants no codes.
+pub(crate) fn unwanted(keys: &BoundKeys, address: &str) -> ClaimKey {
+    ClaimKey::Unwanted(counted(keys, address))
+}
+
 impl Outbox {
     /// Queues into this side state.
     pub fn new(side: SideState, keys: BoundKeys, ids: Ids, clock: Clock) -> Self {
@@ -131,6 +138,15 @@ impl Outbox {
     pub(super) fn open(&self, mail: &QueuedMail) -> Result<Queued, TransientError> {
         let clear = self.keys.open_transient(ROW, mail.intent.uuid().as_bytes(), &mail.payload)?;
         serde_json::from_slice(&clear).map_err(|_| TransientError)
+    }
+
+    /// Whose contact a mail that waits is for, if it is for one.
+    pub(crate) async fn contact_of(&self, intent: IntentId) -> Result<Option<ProdAccountId>, AppError> {
+        let Some(mail) = self.side.queued_mail(intent).await? else { return Ok(None) };
+        Ok(match self.open(&mail).map_err(AppError::unavailable)? {
+            Queued::Wish(wish) => wish.contact_of(),
+            Queued::SignUp(_) => None,
+        })
     }
 
     /// Returns when a sign-up queued a mail.

@@ -4,9 +4,10 @@ use super::{
     ContactNews, MailIntent, Wish,
     content::{Content, Locale, Proof},
     intents::{Everybody, threshold_life},
-    outbox::counted,
+    outbox::{counted, unwanted},
 };
 use crate::{
+    claims,
     codes::Challenge,
     folds::{FoldError, Folds},
     keyring::BoundKeys,
@@ -17,6 +18,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
+    claim::Claim,
     developer::{Developer, Role},
     devgroup::DevGroup,
     group::GroupRef,
@@ -111,7 +113,11 @@ impl Refold {
             Opened::Clear(to) => Secret::new(to.to_string()),
             Opened::Erased => return Ok(StillWanted::Erased),
         };
-        let code = Challenge::contact(intent, id, declared.fingerprint).code(&self.keys);
+        let unwanted = claims::stream_of(&self.keys, &unwanted(&self.keys, to.reveal()));
+        if let Claim::Held(_) = *self.folds.claim(&unwanted).await?.state {
+            return Ok(StillWanted::Obsolete);
+        }
+        let code = Challenge::contact(intent, id, declared.fingerprint, declared.epoch).code(&self.keys);
         let proof = Proof::new(code, &self.base_url, &intent.to_string(), challenge.expires_at);
         let budget = contact_budget(account);
         let vendor_name = (budget == Budget::Own).then(|| account.vendor_name.clone());

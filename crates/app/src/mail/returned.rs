@@ -98,7 +98,7 @@ impl App {
     async fn take_report(&self, report: &Report) -> Result<Taken, AppError> {
         let intent = report.intent;
         // In this order: a mail leaves the queue only once its outcome is recorded.
-        let is_queued = self.inner.side.is_mail_queued(intent).await?;
+        let is_queued = self.inner.side.queued_mail(intent).await?.is_some();
         let Some(sent) = self.outcome_of(intent).await? else {
             return Ok(if is_queued { Taken::TooEarly } else { Taken::Settled("unknown_mail") });
         };
@@ -123,7 +123,7 @@ impl App {
         Ok(Taken::Recorded)
     }
 
-    async fn outcome_of(&self, intent: IntentId) -> Result<Option<mail::Event>, AppError> {
+    pub(crate) async fn outcome_of(&self, intent: IntentId) -> Result<Option<mail::Event>, AppError> {
         let stream = outcome_stream(intent);
         let records = self.inner.log.read_stream(&stream, StreamVersion(0), 1).await?;
         let Some(record) = records.first() else { return Ok(None) };

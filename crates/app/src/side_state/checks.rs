@@ -163,7 +163,8 @@ fn planned(row: &SqliteRow) -> Result<PlannedCheck, SideStateError> {
 }
 
 impl SideState {
-    /// Has contacts looked at from `due_at` on, unless something is due for them already.
+    /// Has contacts looked at from `due_at` on, unless something is due for them already. One that was looked at is not
+    /// looked at again because it was declared: who finds it unseen in the read model may read what is older.
     pub async fn ensure_checks(
         &self,
         contacts: &[(ProdAccountId, u32)],

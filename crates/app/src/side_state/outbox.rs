@@ -187,10 +187,10 @@ impl SideState {
         column::<u32, i64>(&row, 0, TABLE)
     }
 
-    /// Whether something is still to be done for a mail.
-    pub async fn is_mail_queued(&self, intent: IntentId) -> Result<bool, SideStateError> {
-        let query = sqlx::query(sql::IS_MAIL_QUEUED).bind(bytes(intent.uuid()));
-        Ok(query.fetch_optional(&self.readers).await?.is_some())
+    /// A mail that something is still to be done for.
+    pub async fn queued_mail(&self, intent: IntentId) -> Result<Option<QueuedMail>, SideStateError> {
+        let query = sqlx::query(sql::QUEUED_MAIL).bind(bytes(intent.uuid()));
+        query.fetch_optional(&self.readers).await?.as_ref().map(QueuedMail::read).transpose()
     }
 
     /// Tries a mail again later.

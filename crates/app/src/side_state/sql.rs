@@ -92,7 +92,7 @@ statements! {
         VALUES ($1, $2, $3, $4, 'due', 0, $5, $6) ON CONFLICT (intent) DO NOTHING";
     DUE_MAILS = "SELECT intent, kind, payload, cause, state, attempts, due_at, expires_at FROM outbox \
         WHERE due_at <= $1 AND state <> 'failed' ORDER BY due_at LIMIT $2";
-    IS_MAIL_QUEUED = "SELECT 1 FROM outbox WHERE intent = $1";
+    QUEUED_MAIL = "SELECT intent, kind, payload, cause, state, attempts, due_at, expires_at FROM outbox WHERE intent = $1";
     NEXT_DUE = "SELECT MIN(due_at) FROM outbox WHERE state <> 'failed'";
     COUNT_MAILS = "SELECT COUNT(*) FROM outbox";
     POSTPONE_MAIL = "UPDATE outbox SET attempts = $2, due_at = $3 WHERE intent = $1";
@@ -106,10 +106,10 @@ statements! {
     PLAN_CHECK = "INSERT INTO contact_checks (account, epoch, occasion, due_at, seen, at) VALUES ($1, $2, $3, $4, '[]', $5) \
         ON CONFLICT (account, epoch) DO UPDATE SET occasion = excluded.occasion, due_at = excluded.due_at \
         WHERE contact_checks.due_at IS NULL OR contact_checks.due_at > excluded.due_at";
-    /// Unless something is due already.
+    /// Unless something is due already, or the first look is meant and there was one.
     ENSURE_CHECK = "INSERT INTO contact_checks (account, epoch, occasion, due_at, seen, at) VALUES ($1, $2, $3, $4, '[]', $5) \
         ON CONFLICT (account, epoch) DO UPDATE SET occasion = excluded.occasion, due_at = excluded.due_at \
-        WHERE contact_checks.due_at IS NULL";
+        WHERE contact_checks.due_at IS NULL AND excluded.occasion <> 'declared'";
     CHECK_DUE_AT = "SELECT due_at FROM contact_checks WHERE account = $1 AND epoch = $2 AND due_at IS NOT NULL";
     DUE_CHECKS = "SELECT account, epoch, occasion, due_at, seen FROM contact_checks \
         WHERE due_at <= $1 ORDER BY due_at LIMIT $2";

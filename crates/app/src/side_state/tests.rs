@@ -141,6 +141,7 @@ async fn a_code_is_dead_after_ten_wrong_tries() {
         IntentId::from_uuid(ids.v4()),
         ProdAccountId::from_uuid(ids.v4()),
         Fingerprint([1; 32]),
+        1,
     );
     let command = CommandId::from_uuid(ids.v4());
     let end = noon() + TimeDelta::hours(72);
@@ -428,6 +429,18 @@ async fn looks_that_are_over_are_kept_for_a_month_and_those_to_come_until_they_a
     side.purge(noon() + CHECK_KEPT).await.unwrap();
     assert_eq!(side.due_checks(noon(), 10).await.unwrap().len(), 1);
     assert_eq!(side.checks_watched().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_contact_is_looked_at_once_for_being_named_and_again_for_other_reasons() {
+    let dir = tempfile::tempdir().unwrap();
+    let side = open(&dir).await;
+    let contact = [(ProdAccountId::from_uuid(Uuid::from_u128(1)), 1)];
+    assert_eq!(side.ensure_checks(&contact, Occasion::Declared, noon, noon()).await.unwrap(), 1);
+    let looked = side.due_checks(noon(), 10).await.unwrap().remove(0);
+    side.settle_check(&looked, None, noon()).await.unwrap();
+    assert_eq!(side.ensure_checks(&contact, Occasion::Declared, noon, noon()).await.unwrap(), 0);
+    assert_eq!(side.ensure_checks(&contact, Occasion::Periodic, noon, noon()).await.unwrap(), 1);
 }
 
 #[tokio::test]

@@ -211,15 +211,15 @@ impl Bench {
     /// Answers the code that is asked for, and where it is the first one the second that follows.
     pub(crate) async fn prove_contact(&self, developer: DeveloperId, account: ProdAccountId, contact: &str) {
         self.app.request_contact_challenge(self.by(developer), developer, account).await.unwrap();
-        while let Some(intent) = self.open_challenge(account).await {
-            let challenge = Challenge::contact(intent, account, self.fingerprint(contact));
+        while let Some((intent, epoch)) = self.open_challenge(account).await {
+            let challenge = Challenge::contact(intent, account, self.fingerprint(contact), epoch);
             let code = challenge.code(&self.keys).reveal().clone();
             self.app.confirm_contact(self.by(developer), developer, account, intent, code).await.unwrap();
         }
     }
 
-    /// The challenge of an account that waits for its code.
-    pub(crate) async fn open_challenge(&self, account: ProdAccountId) -> Option<IntentId> {
+    /// The challenge of an account that waits for its code, and which declaration it proves.
+    pub(crate) async fn open_challenge(&self, account: ProdAccountId) -> Option<(IntentId, u32)> {
         let stream = ProdAccount::stream(account.uuid());
         let records = self.records().await.into_iter().filter(|record| record.stream.as_str() == stream);
         let folded = records.fold(ProdAccount::default(), |account, record| {
@@ -227,7 +227,9 @@ impl Bench {
             account.evolve(&event.unwrap()).unwrap()
         });
         match folded {
-            ProdAccount::Open(account) => account.contacts.challenge.map(|challenge| challenge.intent),
+            ProdAccount::Open(account) => {
+                account.contacts.challenge.map(|challenge| (challenge.intent, challenge.epoch))
+            }
             other => panic!("the account is {}", other.phase()),
         }
     }

@@ -18,7 +18,7 @@ async fn opened(bench: &Bench) -> (DeveloperId, ProdAccountId, IntentId, String)
 }
 
 fn code(bench: &Bench, account: ProdAccountId, intent: IntentId, address: &str) -> String {
-    Challenge::contact(intent, account, bench.fingerprint(address)).code(&bench.keys).reveal().clone()
+    Challenge::contact(intent, account, bench.fingerprint(address), 1).code(&bench.keys).reveal().clone()
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn a_code_spent_on_a_refused_confirmation_is_good_again() {
 async fn a_code_spent_by_a_confirmation_that_died_with_its_process_is_good_still() {
     let mut bench = Bench::new().await;
     let (ada, account, intent, code) = opened(&bench).await;
-    let challenge = Challenge::contact(intent, account, bench.fingerprint(CONTACT));
+    let challenge = Challenge::contact(intent, account, bench.fingerprint(CONTACT), 1);
     let died = domain::ids::CommandId::from_uuid(bench.ids.v4());
     let expires_at = bench.now() + TimeDelta::hours(72);
     bench.side.try_code(&challenge, true, died, bench.now(), expires_at).await.unwrap();

@@ -1,6 +1,6 @@
 //! What the table of routes says of one operation.
 
-use super::usage::get;
+use super::{proofs, usage};
 use actix_web::{Route, http::Method};
 
 /// Who may call it.
@@ -75,7 +75,11 @@ impl Endpoint {
 
     /// What its answers can be, the usual first.
     pub fn media_types(&self) -> &'static [&'static str] {
-        if self.operation == "get_usage" { get::MEDIA_TYPES } else { &["application/json"] }
+        match self.operation {
+            "get_usage" => usage::get::MEDIA_TYPES,
+            "show_proof" | "answer_proof" => proofs::MEDIA_TYPES,
+            _ => &["application/json"],
+        }
     }
 
     /// Whether it takes a position to wait for; what strangers wait for would tell them how far the log is.

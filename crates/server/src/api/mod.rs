@@ -23,6 +23,7 @@ pub(crate) mod parse;
 pub mod policy;
 pub mod production_groups;
 pub mod promotions;
+pub mod proofs;
 pub mod quota;
 mod routes;
 pub mod schemas;

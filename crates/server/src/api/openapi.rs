@@ -3,8 +3,8 @@
 
 use super::{
     Endpoint, ROUTES, Shape, Who, accounts, allowances, commands, contacts, door, gateways, groups,
-    integrations, lookup, mail, me, notices, oauth, policy, production_groups, promotions, quota, service,
-    sessions, sign_ups, sites, usage,
+    integrations, lookup, mail, me, notices, oauth, policy, production_groups, promotions, proofs, quota,
+    service, sessions, sign_ups, sites, usage,
 };
 use crate::problem::{MEDIA_TYPE, ProblemBody};
 use serde_json::{Map, Value, json};
@@ -21,6 +21,8 @@ use utoipa::OpenApi;
     paths(
         sign_ups::start::handle,
         sign_ups::prove::handle,
+        proofs::show::handle,
+        proofs::answer::handle,
         sessions::sign_in::handle,
         sessions::sign_out::handle,
         sessions::sign_in_staff::handle,
@@ -61,6 +63,7 @@ use utoipa::OpenApi;
         production_groups::timeline::handle,
         contacts::list::handle,
         mail::get::handle,
+        mail::readmit::handle,
         promotions::list::handle,
         promotions::get::handle,
         promotions::start_review::handle,
@@ -405,7 +408,9 @@ fn add_headers(endpoint: &Endpoint, status: &str, response: &mut Value) {
     }
     let shows_version = match endpoint.shape {
         Shape::Read => !endpoint.operation.starts_with("list_") && endpoint.path().ends_with('}'),
-        Shape::Command | Shape::Change => status != "202" && endpoint.operation != "prove_sign_up",
+        Shape::Command | Shape::Change => {
+            status != "202" && !["prove_sign_up", "readmit_mailbox"].contains(&endpoint.operation)
+        }
         Shape::Apart | Shape::Door => false,
     };
     if (shows_version && endpoint.operation != "get_command") || endpoint.operation == "get_me" {

@@ -3,8 +3,8 @@
 
 use super::{
     Endpoint, Shape, Who, accounts, allowances, commands, contacts, door, gateways, groups, integrations,
-    lookup, mail, me, notices, oauth, policy, production_groups, promotions, quota, service, sessions,
-    sign_ups, sites, usage,
+    lookup, mail, me, notices, oauth, policy, production_groups, promotions, proofs, quota, service,
+    sessions, sign_ups, sites, usage,
 };
 use crate::{
     middleware::gate,
@@ -33,6 +33,8 @@ macro_rules! routes {
 routes! {
     start_sign_up "POST /v1/sign-ups" Public Command sign_ups::start;
     prove_sign_up "POST /v1/sign-ups/{sign_up}/proof" Public Command sign_ups::prove;
+    show_proof "GET /proofs/{proof}" Public Apart proofs::show;
+    answer_proof "POST /proofs/{proof}" Public Apart proofs::answer;
     sign_in "POST /v1/sessions" Public Apart sessions::sign_in;
     sign_out "DELETE /v1/sessions/current" SignedIn Apart sessions::sign_out;
     get_me "GET /v1/me" Developer Read me::get;
@@ -80,6 +82,7 @@ routes! {
     approve_promotion "POST /v1/staff/promotions/{group}/approval" Approver Change promotions::approve;
     refuse_promotion "POST /v1/staff/promotions/{group}/refusal" Approver Change promotions::refuse;
     list_contacts "GET /v1/staff/contacts" Staff Read contacts::list;
+    readmit_mailbox "POST /v1/staff/mailbox-readmissions" Approver Command mail::readmit;
     get_mail_room "GET /v1/staff/mail" Staff Apart mail::get;
     list_gateways "GET /v1/staff/gateways" Staff Read gateways::list;
     register_gateway "POST /v1/staff/gateways" Approver Command gateways::register;

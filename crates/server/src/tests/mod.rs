@@ -160,7 +160,9 @@ impl Answer {
 async fn read<B: MessageBody>(response: ServiceResponse<B>) -> Answer {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let bytes = test::read_body(response).await;
-    let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON") };
+    let media = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let body =
+        if media.contains("json") { serde_json::from_slice(&bytes).expect("JSON") } else { Value::Null };
     Answer { status, headers, body }
 }
 

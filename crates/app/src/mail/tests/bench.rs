@@ -300,7 +300,7 @@ impl Bench {
     }
 
     pub(super) fn contact_code(&self, intent: IntentId, account: ProdAccountId, contact: &str) -> String {
-        Challenge::contact(intent, account, self.fingerprint(contact)).code(&self.keys).reveal().clone()
+        Challenge::contact(intent, account, self.fingerprint(contact), 1).code(&self.keys).reveal().clone()
     }
 
     /// Waits until the outcome of a mail is in the log.

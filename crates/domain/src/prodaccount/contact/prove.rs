@@ -46,9 +46,6 @@ pub(in crate::prodaccount) fn request_challenge(
     context: &Context<'_>,
 ) -> Result<Decision<Event>, Rejection> {
     let newest = &account.contacts.newest;
-    if newest.disowned_at.is_some() && newest.proof.is_none() {
-        return Err(Rejection::ContactDisowned);
-    }
     let is_half_proven = newest.proof.as_ref().is_some_and(|proof| !proof.open_to_strangers);
     if !newest.state(context.now, context.policy).wants_proof() && !is_half_proven {
         return Err(Rejection::ContactAlreadyProven);
@@ -80,7 +77,8 @@ pub(in crate::prodaccount) fn renew(
         }
         ContactState::Degraded { .. } => {
             let asked = proof.trouble.as_ref().map_or(0, |trouble| trouble.challenges);
-            if is_open || asked >= CHALLENGES_IN_DOUBT_MAX {
+            let is_unwanted = contacts.newest.disowned_at.is_some();
+            if is_open || is_unwanted || asked >= CHALLENGES_IN_DOUBT_MAX {
                 return Decision::events([]);
             }
             None
@@ -110,21 +108,25 @@ pub(in crate::prodaccount) fn confirm(
     Ok(Decision::events([Event::ContactProven(proven)].into_iter().chain(second)))
 }
 
-/// The reader of the mailbox says no: it is asked no more, and to a proven contact it is contrary evidence.
+/// The reader of the mailbox says no, to any code that was mailed to it: it is asked no more, and to a proven contact it
+/// is contrary evidence. Said again it changes nothing.
 pub(in crate::prodaccount) fn disown(
     account: &Account,
     intent: IntentId,
     context: &Context<'_>,
 ) -> Result<Decision<Event>, Rejection> {
-    let answered = open_challenge(account, intent, context.now)?;
-    let proof = account.contacts.newest.proof.as_ref();
+    let contacts = &account.contacts;
+    let epoch = contacts.declared().epoch;
+    if !contacts.asked.iter().any(|asked| asked.intent == intent && asked.epoch == epoch) {
+        return Err(Rejection::NoSuchChallenge);
+    }
+    if contacts.newest.disowned_at.is_some() {
+        return Ok(Decision::nothing());
+    }
+    let proof = contacts.newest.proof.as_ref();
     let consequence = proof.map_or(Consequence::Nothing, |proof| watch::against(proof, context));
-    Ok(Decision::events([Event::ContactDisowned(ContactDisowned {
-        epoch: answered.epoch,
-        intent,
-        at: context.now,
-        consequence,
-    })]))
+    let disowned = ContactDisowned { epoch, intent, at: context.now, consequence };
+    Ok(Decision::events([Event::ContactDisowned(disowned)]))
 }
 
 /// The fact that a code is to be mailed: from the usual sender while nothing is proven, from another one after that.

@@ -287,11 +287,25 @@ mod the_reader {
     fn who_says_no_is_asked_no_more() {
         let mut events = pending();
         then(&mut events, disown(10), now());
-        let request = Command::RequestContactChallenge { by: OWNER, intent: intent(12) };
         let policy = Policy::default();
-        given::<ProdAccount>(&events).when(request, now(), &policy).rejects(Rejection::ContactDisowned);
         let confirm = Command::ConfirmContact { by: None, intent: intent(10), next: intent(NEXT) };
         given::<ProdAccount>(&events).when(confirm, now(), &policy).rejects(Rejection::NoSuchChallenge);
+    }
+
+    #[test]
+    fn says_no_once() {
+        let mut events = pending();
+        assert_eq!(then(&mut events, disown(10), now()).len(), 1);
+        assert_eq!(then(&mut events, disown(10), now()), []);
+    }
+
+    #[test]
+    fn who_says_no_is_asked_no_more_by_the_portal_itself() {
+        let mut events = proven();
+        events.push(asked(Sender::Rotated, 12, now() + days(100)));
+        then(&mut events, disown(12), now() + days(100));
+        let renew = Command::RenewContact { intent: intent(NEXT) };
+        assert_eq!(then(&mut events, renew, now() + days(110)), []);
     }
 
     #[test]
@@ -304,12 +318,12 @@ mod the_reader {
     }
 
     #[test]
-    fn says_no_to_an_open_challenge_only() {
+    fn says_no_to_any_challenge_it_was_mailed_and_to_no_other() {
         let policy = Policy::default();
         given::<ProdAccount>(&pending()).when(disown(77), now(), &policy).rejects(Rejection::NoSuchChallenge);
-        given::<ProdAccount>(&pending())
-            .when(disown(10), now() + days(3), &policy)
-            .rejects(Rejection::ChallengeExpired);
+        assert_eq!(then(&mut pending(), disown(10), now() + days(30)).len(), 1);
+        let replaced: Vec<_> = pending().into_iter().chain([declared(2)]).collect();
+        given::<ProdAccount>(&replaced).when(disown(10), now(), &policy).rejects(Rejection::NoSuchChallenge);
     }
 }
 

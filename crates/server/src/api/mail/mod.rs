@@ -1,3 +1,4 @@
-//! How mail goes, for staff.
+//! How mail goes, and to whom it goes no more, for staff.
 
 pub mod get;
+pub mod readmit;
