@@ -307,6 +307,7 @@ mod tests {
             threshold(LimitOf::Share, 100, Some(uuid::Uuid::nil())),
             news(ContactNews::ProofDue, None),
             news(ContactNews::InDoubt, Some(Found::Bounce(BounceCause::Refused))),
+            news(ContactNews::InDoubt, Some(Found::Bounce(BounceCause::MembersOnly))),
             news(ContactNews::ProofEnds, Some(Found::OtherHands)),
             news(ContactNews::ProofEnded, Some(Found::Disowned)),
         ]

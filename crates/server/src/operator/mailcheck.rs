@@ -56,7 +56,12 @@ pub(crate) async fn run(options: &Options) -> Result<Checked, Failure> {
     checker.asks_hosts = !options.names_only;
     let finding = checker.check(&options.address, &occasion()).await;
     let contact = Contact::parse(&options.address, &checker.policy).ok();
-    let told = if options.json { in_json(&finding, contact.as_ref()) } else { in_words(&finding) };
+    let meant = domain::address::domain_meant(&options.address);
+    let told = if options.json {
+        in_json(&finding, contact.as_ref(), meant.as_deref())
+    } else {
+        in_words(&finding, meant.as_deref())
+    };
     Ok(Checked { told, outcome: outcome(&finding) })
 }
 
@@ -89,12 +94,15 @@ fn outcome(finding: &Finding) -> Result<(), Failure> {
     }
 }
 
-fn in_words(finding: &Finding) -> String {
+fn in_words(finding: &Finding, meant: Option<&str>) -> String {
     let mut text = String::new();
     // Writing to a string does not fail.
     let mut line = |what: &str, is: &str| writeln!(text, "{what:<9} {is}").unwrap_or_default();
     line("verdict", &format!("{} ({})", finding.verdict().code(), finding.reason.code()));
     line("", finding.reason.words());
+    if let Some(meant) = meant {
+        line("note", &format!("did you mean {meant}?"));
+    }
     for flag in &finding.flags {
         line("note", &format!("{}: {}", flag.code(), flag.words()));
     }
@@ -113,7 +121,7 @@ fn told_by(evidence: &Evidence) -> String {
     format!("{host} at {address}{under}: {} at {}:{code}{enhanced}{text}", reason.code(), stage.code())
 }
 
-fn in_json(finding: &Finding, contact: Option<&Contact>) -> String {
+fn in_json(finding: &Finding, contact: Option<&Contact>, meant: Option<&str>) -> String {
     let evidence: Vec<Value> = finding.evidence.iter().map(evidence_in_json).collect();
     let flags: Vec<Value> =
         finding.flags.iter().map(|flag| json!({ "code": flag.code(), "advice": flag.words() })).collect();
@@ -123,6 +131,7 @@ fn in_json(finding: &Finding, contact: Option<&Contact>) -> String {
         "advice": finding.reason.words(),
         "domain": contact.map(Contact::domain),
         "domain_as_read": contact.map(Contact::domain_as_read),
+        "did_you_mean": meant,
         "flags": flags,
         "evidence": evidence,
         "believed_for_seconds": finding.believed_for.map(|time| time.as_secs()),
@@ -186,6 +195,18 @@ mod tests {
             (Some("REJECTED_INPUT"), Some("ADDRESS_LITERAL"))
         );
         assert_eq!(checked.told.matches('\n').count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_slip_of_the_pen_is_asked_about() {
+        let told = checked(&["ada@gmial.com"]).await.expect("checked").told;
+        assert!(told.contains("note      did you mean gmail.com?\n"), "{told}");
+        let told = checked(&["--json", "ada@vendor.con"]).await.expect("checked").told;
+        let told: Value = serde_json::from_str(told.trim_end()).expect("JSON");
+        assert_eq!(
+            (told["verdict"].as_str(), told["did_you_mean"].as_str()),
+            (Some("REJECTED_INPUT"), Some("vendor.com"))
+        );
     }
 
     #[tokio::test]

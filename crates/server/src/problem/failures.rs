@@ -109,8 +109,8 @@ pub(crate) fn named_at(pointer: &str, error: AppError) -> Problem {
     }
 }
 
-/// An address that is none, told at its member of the body.
-pub(crate) fn address(pointer: &str, error: &InvalidAddress) -> FieldError {
+/// An address that is none, told at its member of the body, with the domain that was probably meant.
+pub(crate) fn address(pointer: &str, typed: &str, error: &InvalidAddress) -> FieldError {
     let code = match error {
         InvalidAddress::Syntax => "address.syntax",
         InvalidAddress::TooLong => "address.too_long",
@@ -118,7 +118,11 @@ pub(crate) fn address(pointer: &str, error: &InvalidAddress) -> FieldError {
         InvalidAddress::Exotic => "address.exotic",
         InvalidAddress::Domain => "address.domain",
     };
-    FieldError::new(pointer, code, error.to_string())
+    let told = match domain::address::domain_meant(typed) {
+        Some(meant) => format!("{error}; did you mean {meant}?"),
+        None => error.to_string(),
+    };
+    FieldError::new(pointer, code, told)
 }
 
 fn internal(error: &dyn Error) -> Problem {
