@@ -66,7 +66,7 @@ async fn a_contact_that_cannot_be_one_is_refused_with_the_way_out_and_nothing_is
 async fn a_slip_of_the_pen_is_asked_about_at_once_and_never_corrected_unasked() {
     let portal = Portal::start().await;
     let ada = portal.vendor("ada").await;
-    let slip = advice(&ada, "Acme", "acme@gmial.com").await;
+    let slip = advice(&ada, "Acme", "acme@gamil.com").await;
     assert_eq!((slip["did_you_mean"].as_str(), codes(&slip)[0]), (Some("gmail.com"), "likely_typo"));
     let body = json!({
         "email": "bob@hotmial.com", "password": "a long enough passphrase", "name": "Bob",

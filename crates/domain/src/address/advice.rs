@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_pen_is_asked_about() {
-        let slip = advice("support@gmial.com");
+        let slip = advice("support@gamil.com");
         assert_eq!(slip.did_you_mean.as_deref(), Some("gmail.com"));
         assert_eq!((slip.score, slip.reasons[0]), (40, Reason::LikelyTypo));
     }

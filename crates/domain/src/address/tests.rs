@@ -188,7 +188,7 @@ mod the_class {
             assert_eq!(class_of(typed), MailboxClass::Disposable, "{typed}");
         }
         assert_eq!(class_of("noreply@mailinator.com"), MailboxClass::NoReply);
-        assert_eq!(class_of("ada@notmailinator.com"), MailboxClass::Personal);
+        assert_eq!(class_of("ada@mailinator-learning.com"), MailboxClass::Personal);
     }
 
     #[test]
