@@ -51,6 +51,7 @@ async fn a_contact_that_cannot_be_one_is_refused_with_the_way_out_and_nothing_is
         ("no-reply@acme.example", 422, "prodaccount.contact_takes_no_answers", "such as support@"),
         ("support@mailinator.com", 422, "prodaccount.contact_disposable", "name one that you keep"),
         ("support@eu.mailinator.com", 422, "prodaccount.contact_disposable", "name one that you keep"),
+        ("support@gmial.com", 422, "prodaccount.contact_disposable", "did you mean gmail.com?"),
         ("\"ada l\"@acme.example", 422, "fields.invalid", "a plain name"),
         ("support@acme.con", 422, "fields.invalid", "did you mean acme.com?"),
     ] {

@@ -109,6 +109,18 @@ pub(crate) fn named_at(pointer: &str, error: AppError) -> Problem {
     }
 }
 
+/// The problem, with a mailbox that is refused as a contact told at the member of the body that holds it.
+pub(crate) fn contact_at(pointer: &str, typed: &str, problem: Problem) -> Problem {
+    let code = problem.kind.code;
+    if ![kinds::CONTACT_DISPOSABLE.code, kinds::CONTACT_NO_ANSWERS.code].contains(&code) {
+        return problem;
+    }
+    let mut field = FieldError::new(pointer, code, problem.detail.clone().unwrap_or_default());
+    // Throw-away providers live on slips of the pen too.
+    field.fix = domain::address::domain_meant(typed).map(|meant| format!("did you mean {meant}?"));
+    problem.fields([field])
+}
+
 /// An address that is none, told at its member of the body, with the domain that was probably meant.
 pub(crate) fn address(pointer: &str, typed: &str, error: &InvalidAddress) -> FieldError {
     let code = match error {
