@@ -4,9 +4,17 @@ use super::Settings;
 use domain::address::{DisposableDomains, InvalidList, LIST_BYTES_MAX};
 use std::{fs::File, io::Read as _};
 
-/// The shipped list, or the operator's in its place, with the operator's exceptions from it. What is allowed counts more
-/// than what is denied, so that one file mends the others.
+/// The shipped list, or the operator's in its place, with the operator's exceptions from it.
 pub(super) fn read(settings: &Settings, complaints: &mut Vec<String>) -> DisposableDomains {
+    from_files(|name| settings.text(name), complaints)
+}
+
+/// The list as files named by these settings make it. What is allowed counts more than what is denied, so that one
+/// file mends the others.
+pub(crate) fn from_files<'a>(
+    file_of: impl Fn(&str) -> Option<&'a str>,
+    complaints: &mut Vec<String>,
+) -> DisposableDomains {
     type Step = fn(&DisposableDomains, &str) -> Result<DisposableDomains, InvalidList>;
     let steps: [(&str, Step); 3] = [
         ("mail.disposable_list", |_, list| DisposableDomains::listed(list)),
@@ -15,7 +23,7 @@ pub(super) fn read(settings: &Settings, complaints: &mut Vec<String>) -> Disposa
     ];
     let mut domains = DisposableDomains::default();
     for (name, step) in steps {
-        let Some(path) = settings.text(name).filter(|path| !path.is_empty()) else { continue };
+        let Some(path) = file_of(name).filter(|path| !path.is_empty()) else { continue };
         let read = contents(path).and_then(|list| step(&domains, &list).map_err(|error| error.to_string()));
         match read {
             Ok(read) => domains = read,

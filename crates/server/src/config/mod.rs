@@ -1,7 +1,7 @@
 //! Configuration: flag over `PORTAL_SECTION__KEY` over TOML file over default. The one place that reads the
 //! environment. What may be said stands in [`key::KEYS`]; what it means stands here.
 
-mod disposable;
+pub(crate) mod disposable;
 pub mod key;
 mod layers;
 mod mail;

@@ -1,6 +1,6 @@
 //! `devportal mailcheck`
 
-use crate::{exit::Failure, prober};
+use crate::{config::disposable, exit::Failure, prober};
 use app::{clock::Clock, ids::Ids};
 use domain::policy::Policy;
 use reachability::{Contact, Evidence, Finding, Identity, Occasion, Verdict};
@@ -39,6 +39,12 @@ pub(crate) struct Options {
     /// An address of our own that nobody's mail may lead to; may be repeated.
     #[arg(long = "own", value_name = "IP")]
     own: Vec<IpAddr>,
+    /// File of further domains that no contact may be at, as `mail.disposable_deny`.
+    #[arg(long, value_name = "FILE")]
+    disposable_deny: Option<String>,
+    /// File of domains that contacts may be at though they are listed, as `mail.disposable_allow`.
+    #[arg(long, value_name = "FILE")]
+    disposable_allow: Option<String>,
 }
 
 /// What was found, and how the command ends.
@@ -49,7 +55,7 @@ pub(crate) struct Checked {
 
 /// Checks one address from here.
 pub(crate) async fn run(options: &Options) -> Result<Checked, Failure> {
-    let policy = Policy::default();
+    let policy = policy(options)?;
     let mut checker = prober::checker(options.resolver, identity(options, &policy)?, policy)?;
     checker.canaries.clone_from(&options.canaries);
     checker.own.clone_from(&options.own);
@@ -63,6 +69,20 @@ pub(crate) async fn run(options: &Options) -> Result<Checked, Failure> {
         in_words(&finding, meant.as_deref())
     };
     Ok(Checked { told, outcome: outcome(&finding) })
+}
+
+fn policy(options: &Options) -> Result<Policy, Failure> {
+    let mut complaints = Vec::new();
+    let file_of = |name: &str| match name {
+        "mail.disposable_deny" => options.disposable_deny.as_deref(),
+        "mail.disposable_allow" => options.disposable_allow.as_deref(),
+        _ => None,
+    };
+    let disposable_domains = disposable::from_files(file_of, &mut complaints);
+    if !complaints.is_empty() {
+        return Err(Failure::Usage(complaints.join("; ")));
+    }
+    Ok(Policy { disposable_domains, ..Policy::default() })
 }
 
 fn identity(options: &Options, policy: &Policy) -> Result<Identity, Failure> {
@@ -206,6 +226,21 @@ mod tests {
         assert_eq!(
             (told["verdict"].as_str(), told["did_you_mean"].as_str()),
             (Some("REJECTED_INPUT"), Some("vendor.com"))
+        );
+    }
+
+    #[tokio::test]
+    async fn the_operators_exceptions_from_the_list_of_throw_away_providers_count_here_too() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "vendor.org\nmailinator.com\n").expect("written");
+        let list = file.path().to_str().expect("a path");
+        let denied = checked(&["--disposable-deny", list, "ada@vendor.org"]).await.expect("checked");
+        assert!(denied.told.contains("DISPOSABLE"), "{}", denied.told);
+        let allowed = checked(&["--disposable-allow", list, "ada@mailinator.com"]).await.expect("checked");
+        assert!(!allowed.told.contains("DISPOSABLE"), "{}", allowed.told);
+        let missing = checked(&["--disposable-allow", "/nowhere/list", "ada@vendor.org"]).await;
+        assert!(
+            matches!(missing, Err(Failure::Usage(text)) if text.contains("mail.disposable_allow (/nowhere/list)"))
         );
     }
 
