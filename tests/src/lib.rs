@@ -5,6 +5,7 @@ mod aftermath;
 mod api;
 pub mod bench;
 pub mod bounce;
+pub mod browser;
 mod contract;
 mod errors;
 mod portal;
