@@ -1,6 +1,8 @@
 //! A browser of a test's own: Chromium from Debian's package, without windows, with a profile that goes with it, and
 //! with no names but this machine's addresses, so that it reaches loopback alone.
 
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use std::{
     io::{BufRead as _, BufReader},
@@ -8,15 +10,23 @@ use std::{
     process::{Child, Command, Stdio},
 };
 use tempfile::TempDir;
-use thirtyfour::{ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver};
 
 /// Loopback addresses resolve; everything that Chromium would fetch for itself does not.
 const NAMES: &str = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1";
+/// Without a sandbox, which root cannot have: the pages are ours.
+const FIXED: [&str; 6] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+];
 
 /// A running browser with one page. Both programs are killed when it is dropped.
 pub struct Browser {
     driver: Child,
-    page: WebDriver,
+    page: Client,
     _profile: TempDir,
 }
 
@@ -42,29 +52,24 @@ impl Browser {
             .spawn()
             .expect("chromedriver runs; install it with: apt-get install chromium chromium-driver");
         let port = port(&mut driver);
-        let mut wanted = DesiredCapabilities::chrome();
         let folder = format!("--user-data-dir={}", profile.path().display());
-        // Without a sandbox, which root cannot have: the pages are ours.
-        let fixed =
-            ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"];
-        for argument in fixed.iter().chain(&[NAMES, "--disable-background-networking", &folder]) {
-            wanted.add_arg(argument).expect("an argument");
-        }
-        if let Some(preferences) = preferences {
-            wanted.add_experimental_option("prefs", preferences).expect("preferences");
-        }
-        let page = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted).await.expect("Chromium starts");
+        let arguments = FIXED.into_iter().chain([NAMES, &folder]).collect::<Vec<_>>();
+        let options = json!({ "args": arguments, "prefs": preferences.unwrap_or_else(|| json!({})) });
+        let wanted = serde_json::Map::from_iter([("goog:chromeOptions".to_owned(), options)]);
+        let mut wanting = ClientBuilder::new(HttpConnector::new());
+        let driven_at = format!("http://127.0.0.1:{port}");
+        let page = wanting.capabilities(wanted).connect(&driven_at).await.expect("Chromium starts");
         Self { driver, page, _profile: profile }
     }
 
     /// What it shows.
-    pub fn page(&self) -> &WebDriver {
+    pub fn page(&self) -> &Client {
         &self.page
     }
 
     /// Ends it, so that no process stays.
     pub async fn close(self) {
-        self.page.clone().quit().await.expect("it ends");
+        self.page.clone().close().await.expect("it ends");
     }
 }
 

@@ -1,8 +1,8 @@
 //! The page that mails with a code link to, in a real browser.
 
+use fantoccini::Locator;
 use portal_tests::{Portal, Vendor, browser::Browser, until};
 use serde_json::json;
-use thirtyfour::By;
 
 const CONTACT: &str = "support@acme.example";
 
@@ -26,19 +26,19 @@ async fn link(portal: &Portal, nth: usize) -> (String, String) {
 /// Waits until the page has this heading: a press of a button returns before the next page is there.
 async fn shows(browser: &Browser, heading: &str) {
     until(heading, async || {
-        let Ok(found) = browser.page().find(By::Tag("h1")).await else { return false };
+        let Ok(found) = browser.page().find(Locator::Css("h1")).await else { return false };
         found.text().await.is_ok_and(|text| text == heading)
     })
     .await;
 }
 
 async fn press(browser: &Browser, label: &str) {
-    let button = By::XPath(format!("//button[normalize-space()='{label}']"));
-    browser.page().find(button).await.expect(label).click().await.expect("it is pressed");
+    let button = format!("//button[normalize-space()='{label}']");
+    browser.page().find(Locator::XPath(&button)).await.expect(label).click().await.expect("it is pressed");
 }
 
 async fn typed(browser: &Browser) -> String {
-    let field = browser.page().find(By::Id("code")).await.expect("a field");
+    let field = browser.page().find(Locator::Id("code")).await.expect("a field");
     field.prop("value").await.expect("readable").unwrap_or_default()
 }
 
@@ -50,7 +50,7 @@ async fn the_link_in_the_mail_brings_its_code_along_and_two_presses_confirm_the_
     let browser = Browser::start().await;
     for (nth, outcome) in [(1, "One more code is on its way"), (2, "The mailbox is confirmed")] {
         let (page, code) = link(&portal, nth).await;
-        browser.page().goto(format!("{page}#{code}")).await.expect("it opens");
+        browser.page().goto(&format!("{page}#{code}")).await.expect("it opens");
         shows(&browser, "Does this mailbox receive mail?").await;
         assert_eq!(typed(&browser).await, code, "the script fills the code in");
         let shown = browser.page().current_url().await.expect("an address");
@@ -69,17 +69,17 @@ async fn without_script_the_code_is_typed_and_a_wrong_one_is_told_beside_the_fie
     open(&ada).await;
     let browser = Browser::without_script().await;
     let (page, code) = link(&portal, 1).await;
-    browser.page().goto(format!("{page}#{code}")).await.expect("it opens");
+    browser.page().goto(&format!("{page}#{code}")).await.expect("it opens");
     assert_eq!(typed(&browser).await, "", "nothing fills the field in");
-    let field = browser.page().find(By::Id("code")).await.expect("a field");
+    let field = browser.page().find(Locator::Id("code")).await.expect("a field");
     field.send_keys("AAAA-AAAA").await.expect("typed");
     press(&browser, "Confirm").await;
     until("what is wrong is said", async || {
-        let Ok(alert) = browser.page().find(By::Css("[role=alert]")).await else { return false };
+        let Ok(alert) = browser.page().find(Locator::Css("[role=alert]")).await else { return false };
         alert.text().await.is_ok_and(|text| text.contains("does not work here"))
     })
     .await;
-    let field = browser.page().find(By::Id("code")).await.expect("the field again");
+    let field = browser.page().find(Locator::Id("code")).await.expect("the field again");
     field.send_keys(&code.to_lowercase()).await.expect("typed");
     press(&browser, "Confirm").await;
     shows(&browser, "One more code is on its way").await;
@@ -93,7 +93,7 @@ async fn whoever_was_asked_by_mistake_ends_it_with_one_press() {
     let account = open(&ada).await;
     let browser = Browser::start().await;
     let (page, code) = link(&portal, 1).await;
-    browser.page().goto(format!("{page}#{code}")).await.expect("it opens");
+    browser.page().goto(&format!("{page}#{code}")).await.expect("it opens");
     press(&browser, "This is not the vendor\u{2019}s mailbox").await;
     shows(&browser, "No more codes will come").await;
     until("the vendor is told", async || {
