@@ -23,6 +23,12 @@ macro_rules! on_every_engine {
                 super::$behaviour(crate::given::Engine::sled()).await;
             })*
         }
+        mod on_postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $behaviour() {
+                super::$behaviour(crate::given::Engine::postgres()).await;
+            })*
+        }
     };
 }
 

@@ -54,8 +54,13 @@ impl Postgres {
 
     /// Where it is reached.
     pub fn url(&self) -> String {
+        self.url_of("postgres")
+    }
+
+    /// Where one of its databases is reached.
+    pub fn url_of(&self, database: &str) -> String {
         let socket = self.folder.path().to_str().expect("a plain path").replace('/', "%2F");
-        format!("postgres://postgres@localhost/postgres?host={socket}")
+        format!("postgres://postgres@localhost/{database}?host={socket}")
     }
 
     /// The socket it listens on.
