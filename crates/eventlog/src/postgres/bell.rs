@@ -3,6 +3,7 @@
 
 use super::known::{HeadRow, Known, OtherHistory, signed};
 use super::{session, sql};
+use crate::Position;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgListener};
 use std::sync::Arc;
@@ -28,25 +29,21 @@ pub(super) struct Bell {
     pub(super) options: PgConnectOptions,
 }
 
-/// How a wait for the bell ended.
-enum Woken {
-    Rung,
-    Silence,
-    /// The listening session is gone.
-    Deaf,
+/// A session that listens.
+struct Ear {
+    listener: PgListener,
+    /// The newest commit it was rung for, this node's own included; at first what a look has found.
+    heard: Option<Position>,
 }
 
 impl Bell {
     /// Runs until it is aborted or the database holds another history.
     pub(super) async fn run(self) {
-        let sessions = session::listener(&self.options);
-        let (mut listener, mut is_away) = (None, false);
-        let mut woken = Woken::Rung;
+        let (mut ear, mut is_away) = (None, false);
         loop {
-            if listener.is_none() {
-                listener = listen(&sessions).await;
+            if ear.is_none() {
+                ear = listen(&self.options).await;
             }
-            let before = self.known.head().position;
             match look(&self.known, &self.readers).await {
                 Ok(Ok(())) => is_away = false,
                 Ok(Err(OtherHistory { .. })) => return,
@@ -57,53 +54,57 @@ impl Bell {
                     is_away = true;
                 }
             }
-            let was_missed = matches!(woken, Woken::Silence) && self.known.head().position > before;
-            if was_missed {
-                // A session whose other end is gone without a word hears nothing and does not know it.
-                listener = None;
-                woken = Woken::Deaf;
-                continue;
-            }
-            woken = self.wait(listener.as_mut()).await;
-            if matches!(woken, Woken::Deaf) {
-                listener = None;
+            let hears = match &mut ear {
+                Some(ear) => self.wait(ear).await,
+                None => {
+                    tokio::time::sleep(LOOK_EVERY).await;
+                    false
+                }
+            };
+            if !hears {
+                ear = None;
             }
         }
     }
 
-    /// Waits for a ring about something that is not known yet, or for the time of a look.
-    async fn wait(&self, listener: Option<&mut PgListener>) -> Woken {
-        let Some(listener) = listener else {
-            tokio::time::sleep(LOOK_EVERY).await;
-            return Woken::Deaf;
-        };
+    /// Waits for a ring about something that is not known yet, or for the time of a look. Whether the session
+    /// still hears: one whose other end is gone without a word does not know it.
+    async fn wait(&self, ear: &mut Ear) -> bool {
+        let due = self.known.head().position;
+        let heard = ear.heard.get_or_insert(due);
         let ring = async {
             loop {
-                match listener.try_recv().await {
-                    Ok(Some(ring)) if self.is_news(ring.payload()) => return Woken::Rung,
-                    Ok(Some(_)) => {}
-                    Ok(None) | Err(_) => return Woken::Deaf,
+                match ear.listener.try_recv().await {
+                    Ok(Some(ring)) => *heard = place_in(ring.payload()).max(*heard),
+                    Ok(None) | Err(_) => return false,
+                }
+                if *heard > self.known.head().position {
+                    return true;
                 }
             }
         };
-        timeout(LOOK_EVERY, ring).await.unwrap_or(Woken::Silence)
-    }
-
-    /// What this node appended itself is known already.
-    fn is_news(&self, payload: &str) -> bool {
-        payload.parse().map_or(true, |position: u64| position > self.known.head().position.0)
+        match timeout(LOOK_EVERY, ring).await {
+            Ok(hears) => hears,
+            Err(_) => *heard >= due,
+        }
     }
 }
 
-async fn listen(sessions: &PgPool) -> Option<PgListener> {
+/// A ring that names no position is about nothing.
+fn place_in(payload: &str) -> Position {
+    Position(payload.parse().unwrap_or_default())
+}
+
+async fn listen(options: &PgConnectOptions) -> Option<Ear> {
     let listening = async {
-        let mut listener = PgListener::connect_with(sessions).await?;
+        // Not a place in a pool that a dead session may hold.
+        let mut listener = PgListener::connect_with(&session::listener(options)).await?;
         listener.eager_reconnect(false);
         listener.listen(sql::BELL).await?;
-        Ok::<_, sqlx::Error>(listener)
+        Ok::<_, sqlx::Error>(Ear { listener, heard: None })
     };
     match timeout(LOOK_MAX, listening).await {
-        Ok(Ok(listener)) => Some(listener),
+        Ok(Ok(ear)) => Some(ear),
         Ok(Err(error)) => {
             tracing::debug!(%error, "the log's bell can't be heard; its head is looked at instead");
             None

@@ -115,17 +115,12 @@ impl Known {
         let is_same = row.head.log_id == asked.log_id
             && row.epoch == self.epoch
             && row.head.position >= asked.position
-            && self.is_anchored(asked, row.anchor);
+            && is_anchored(asked, row.anchor);
         if !is_same {
             return Err(self.end_for_good(asked));
         }
         self.advance(row.head);
         self.require_same()
-    }
-
-    /// Whether the record at the end that was known is still the one it was.
-    pub(super) fn is_anchored(&self, asked: &Head, anchor: Option<[u8; 32]>) -> bool {
-        asked.position == Position(0) || anchor == Some(asked.hash)
     }
 
     /// Takes over an end that is known to continue what was known.
@@ -156,4 +151,9 @@ impl Known {
     fn end(&self) -> MutexGuard<'_, End> {
         self.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the record at the end that was known is still the one it was.
+pub(super) fn is_anchored(asked: &Head, anchor: Option<[u8; 32]>) -> bool {
+    asked.position == Position(0) || anchor == Some(asked.hash)
 }

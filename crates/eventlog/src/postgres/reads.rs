@@ -1,6 +1,6 @@
 //! Reading: every record is held against its hash, its place and the one before it, before anybody sees it.
 
-use super::known::{Known, OtherHistory, number, position, signed};
+use super::known::{Known, OtherHistory, is_anchored, number, position, signed};
 use super::{PostgresLog, bell, sql};
 use crate::batch::event_id;
 use crate::frames::See;
@@ -80,7 +80,7 @@ async fn interval(
     let mut records: Vec<Record> = Vec::with_capacity(found.len());
     for (at, row) in (after.0 + 1..=last.0).map(Position).zip(&found) {
         let anchor: Option<Vec<u8>> = row.try_get(2).map_err(store)?;
-        if !known.is_anchored(asked, anchor.and_then(|hash| hash.try_into().ok())) {
+        if !is_anchored(asked, anchor.and_then(|hash| hash.try_into().ok())) {
             return Err(known.end_for_good(asked).into());
         }
         if position(row, 0).map_err(store)? != at {

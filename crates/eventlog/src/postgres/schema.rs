@@ -22,6 +22,7 @@ pub(super) async fn prepare(options: &PgConnectOptions) -> Result<(), OpenError>
 /// The numbers of found and known schema when the found one is newer; then nothing was touched.
 async fn migrate(connection: &mut PgConnection) -> Result<Result<(), (i64, i64)>, sqlx::Error> {
     let mut tx = connection.begin().await?;
+    sqlx::raw_sql(sql::PATIENCE).execute(&mut *tx).await?;
     sqlx::query(sql::LOCK_SCHEMA).execute(&mut *tx).await?;
     sqlx::query(sql::MIGRATIONS).execute(&mut *tx).await?;
     let found: i64 = sqlx::query(sql::SCHEMA_VERSION).fetch_one(&mut *tx).await?.try_get(0)?;

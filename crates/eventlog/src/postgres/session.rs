@@ -74,14 +74,17 @@ pub(super) fn unusable(error: sqlx::Error) -> OpenError {
     OpenError::Database(Box::new(error))
 }
 
-/// Whether another session may fare better: the connection broke, or the server is stopping or starting.
+/// Whether another session may fare better: the connection broke, the server is stopping, starting or still a
+/// standby, or the session waited too long.
 pub(super) fn may_pass(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => true,
         sqlx::Error::Database(error) => {
             error.code().is_some_and(|code| PASSING.iter().any(|class| code.starts_with(class)))
         }
-        sqlx::Error::PoolTimedOut => true,
+        sqlx::Error::Io(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::Configuration(_)
+        | sqlx::Error::PoolTimedOut => true,
         _ => false,
     }
 }

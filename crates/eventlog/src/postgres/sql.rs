@@ -16,6 +16,8 @@ pub(super) const IS_STANDBY: &str = "SELECT pg_is_in_recovery()";
 /// otherwise it has several beginnings itself.
 pub(super) const IS_IDLE: &str = "SELECT transaction_timestamp() = statement_timestamp()";
 
+/// A migration takes the time it takes, and so does waiting for another node's.
+pub(super) const PATIENCE: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
 pub(super) const LOCK_SCHEMA: &str = "SELECT pg_advisory_xact_lock(7226452139242)";
 pub(super) const MIGRATIONS: &str =
     "CREATE TABLE IF NOT EXISTS log_migrations (version BIGINT PRIMARY KEY NOT NULL)";
@@ -49,14 +51,13 @@ pub(super) const LOOK_UP: &str = "SELECT k.stream AS id, e.position, e.version \
     (SELECT position FROM log_events WHERE event_id = k.event_id LIMIT 1) AS e";
 
 /// Adds a group behind a position, moves the head and rings the bell.
-pub(super) const WRITE: &str = concat!(
-    "WITH written AS (INSERT INTO log_events (position, stream, version, event_id, record) \
-     SELECT $1 + n.place, n.stream, n.version, n.event_id, n.record \
-     FROM unnest($2::bytea[], $3::bigint[], $4::bytea[], $5::bytea[]) \
-     WITH ORDINALITY AS n (stream, version, event_id, record, place)), \
-     moved AS (UPDATE log_head SET position = $6, hash = $7, recorded_at = $8 WHERE id = 1 RETURNING position) \
-     SELECT pg_notify('devportal_log', position::text) FROM moved"
-);
+pub(super) const WRITE: &str = "WITH written AS \
+    (INSERT INTO log_events (position, stream, version, event_id, record) \
+    SELECT $1 + n.place, n.stream, n.version, n.event_id, n.record \
+    FROM unnest($2::bytea[], $3::bigint[], $4::bytea[], $5::bytea[]) \
+    WITH ORDINALITY AS n (stream, version, event_id, record, place)), \
+    moved AS (UPDATE log_head SET position = $6, hash = $7, recorded_at = $8 WHERE id = 1 RETURNING position) \
+    SELECT pg_notify($9, position::text) FROM moved";
 
 /// Records in an interval, each with the hash of the record at a third position: what is read must be the
 /// history that the node has followed.

@@ -51,13 +51,11 @@ impl From<OtherHistory> for TurnError {
 }
 
 /// A transaction up to its COMMIT.
-enum Begun<'c> {
-    /// Nothing is to be written.
-    Decided(Decisions),
-    Written {
-        tx: Transaction<'c, Postgres>,
-        doubt: Doubt,
-    },
+struct Begun<'c> {
+    tx: Transaction<'c, Postgres>,
+    decisions: Decisions,
+    /// The end of the log behind what was written; none when nothing was.
+    end: Option<Head>,
 }
 
 /// Decides and appends. `session` is taken out, and put back only in the state it was found in: what a failed
@@ -72,15 +70,20 @@ pub(super) async fn take(
 ) -> Result<Decisions, TurnError> {
     let Some(mut taken) = session.take() else { return Err(TurnError::TimedOut) };
     let begun = timeout(PREPARE_MAX, begin(&mut taken, known, now_ms, batches, doubt)).await;
-    let decisions = match begun.map_err(|_| TurnError::TimedOut)?? {
-        Begun::Decided(decisions) => decisions,
-        Begun::Written { tx, doubt: written } => {
-            let end = doubt.insert(written).end;
-            timeout(COMMIT_MAX, tx.commit()).await.map_err(|_| TurnError::TimedOut)??;
-            known.advance(end);
-            doubt.take().map(|committed| committed.decisions).unwrap_or_default()
+    let Begun { tx, decisions, end } = begun.map_err(|_| TurnError::TimedOut)??;
+    let Some(end) = end else {
+        // What was decided stands, whether or not the session lives on.
+        if matches!(timeout(COMMIT_MAX, tx.rollback()).await, Ok(Ok(()))) {
+            *session = Some(taken);
         }
+        return Ok(decisions);
     };
+    let committed = timeout(COMMIT_MAX, tx.commit()).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+    if let Err(error) = committed {
+        *doubt = Some(Doubt { end, decisions });
+        return Err(error.into());
+    }
+    known.advance(end);
     *session = Some(taken);
     Ok(decisions)
 }
@@ -101,27 +104,18 @@ async fn begin<'c>(
         let is_committed = hash_at(&mut tx, doubted.end.position).await? == Some(doubted.end.hash);
         let settled = doubt.take().filter(|_| is_committed);
         if let Some(committed) = settled {
-            release(tx).await;
-            return Ok(Begun::Decided(committed.decisions));
+            return Ok(Begun { tx, decisions: committed.decisions, end: None });
         }
     }
     let index = look_up(&mut tx, &row, batches).await?;
     let mut group = Group::after(&index, now_ms, Frames::default());
     let decisions = batches.iter().map(|batch| group.add(&index, batch)).collect();
     if group.is_empty() {
-        release(tx).await;
-        return Ok(Begun::Decided(decisions));
+        return Ok(Begun { tx, decisions, end: None });
     }
     write(&mut tx, row.head.position, &group).await?;
     let end = Head { position: group.last_position(), hash: group.hash(), ..row.head };
-    Ok(Begun::Written { tx, doubt: Doubt { end, decisions } })
-}
-
-/// Lets go of the head's lock. What was decided stands, whether or not the session lives on.
-async fn release(tx: Transaction<'_, Postgres>) {
-    if let Err(error) = tx.rollback().await {
-        tracing::debug!(%error, "a transaction that wrote nothing did not end in order");
-    }
+    Ok(Begun { tx, decisions, end: Some(end) })
 }
 
 async fn hash_at(
@@ -186,7 +180,8 @@ async fn write(tx: &mut Transaction<'_, Postgres>, before: Position, group: &Gro
         .bind(records)
         .bind(signed(group.last_position().0))
         .bind(group.hash().to_vec())
-        .bind(group.recorded_at_ms());
+        .bind(group.recorded_at_ms())
+        .bind(sql::BELL);
     query.fetch_one(&mut **tx).await?.try_get_raw(0)?;
     Ok(())
 }

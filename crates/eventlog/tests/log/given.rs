@@ -22,7 +22,7 @@ pub(crate) enum Engine {
 
 /// A database of a test's own, in a server that the tests running at the same time share.
 pub(crate) struct Database {
-    pub(crate) server: Arc<Postgres>,
+    server: Arc<Postgres>,
     name: String,
 }
 
@@ -48,6 +48,11 @@ impl Database {
 
     pub(crate) async fn open(&self) -> EventLog {
         self.open_at(clock()).await
+    }
+
+    /// Runs a statement in it and returns what it prints.
+    pub(crate) fn query(&self, statement: &str) -> String {
+        self.server.query_in(&self.name, statement)
     }
 }
 
