@@ -191,3 +191,15 @@ pub(crate) fn copy_dir(from: &Path, to: &Path) {
         }
     }
 }
+
+/// Waits for a condition, thirty seconds at most.
+pub(crate) async fn until(what: &str, holds: impl Fn() -> bool) {
+    let mut look = tokio::time::interval(Duration::from_millis(5));
+    let waiting = async {
+        while !holds() {
+            look.tick().await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(30), waiting).await;
+    assert!(waited.is_ok(), "waited for: {what}");
+}
