@@ -11,6 +11,9 @@ mod sql;
 mod turn;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use crate::batch::Prepared;
 use crate::writer::{Reply, Submission};
 use crate::{AppendError, Head, Now, OnFatal, OpenError, Position, QUEUE_MAX};
