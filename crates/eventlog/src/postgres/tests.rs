@@ -3,9 +3,10 @@
 use super::{schema, session, sql};
 use sqlx::postgres::PgPool;
 use sqlx::{Executor as _, Row as _, SqlStr};
-use std::future::{Future as _, poll_fn};
-use std::task::Poll;
+use std::time::Duration;
 use test_database::postgres::Postgres;
+use test_database::proxy::{Proxy, Way};
+use tokio::time::timeout;
 
 /// A database with the log's tables, and a pool like the readers'.
 async fn prepared() -> (Postgres, PgPool) {
@@ -61,19 +62,22 @@ async fn a_session_left_in_a_transaction_is_never_handed_out() {
 
 #[tokio::test]
 async fn a_begin_that_was_cancelled_leaves_no_session_in_a_transaction() {
-    let (_server, pool) = prepared().await;
-    for polls in 1..40 {
-        let mut begin = Box::pin(pool.begin());
-        for _ in 0..polls {
-            let is_ready = poll_fn(|context| Poll::Ready(begin.as_mut().poll(context).is_ready())).await;
-            if is_ready {
-                break;
-            }
-            tokio::task::yield_now().await;
-        }
-        drop(begin);
+    let (server, _) = prepared().await;
+    let proxy = Proxy::before(server.socket()).await;
+    let pool = session::listener(&session::options(&proxy.url()).unwrap());
+    let mut rejected = 0;
+    for given_up_after_ms in (10..130).step_by(10) {
+        proxy.set(Way::Open(Duration::ZERO));
+        let before = backend(&pool).await;
+        // The look at the session takes a way and back, and so does BEGIN.
+        proxy.set(Way::Open(Duration::from_millis(20)));
+        drop(timeout(Duration::from_millis(given_up_after_ms), pool.begin()).await);
+        proxy.set(Way::Open(Duration::ZERO));
         let mut session = pool.acquire().await.unwrap();
         let is_idle: bool = sqlx::raw_sql(sql::IS_IDLE).fetch_one(&mut *session).await.unwrap().get(0);
-        assert!(is_idle, "after {polls} polls");
+        assert!(is_idle, "given up after {given_up_after_ms} ms");
+        drop(session);
+        rejected += u32::from(backend(&pool).await != before);
     }
+    assert!(rejected > 0, "no begin was given up while it was under way");
 }

@@ -189,6 +189,27 @@ async fn a_commit_in_doubt_is_never_told_as_failed_and_its_command_finds_out() {
     assert_whole(&log, &everything(&log).await);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_whose_bell_went_dumb_looks_for_itself_and_hears_again() {
+    let server = Postgres::start();
+    let (here, there) = (open(server.url()).await, open(server.url()).await);
+    let listening = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%'";
+    until("both nodes listen", || server.query(listening).lines().count() == 2).await;
+    let dumb = server.query(listening);
+    let signal = |signal: &str| {
+        let sent = std::process::Command::new("kill").arg(signal).args(dumb.lines()).status();
+        assert!(sent.unwrap().success());
+    };
+    signal("-STOP");
+    for n in 0..3 {
+        here.append(one(n, &format!("a-{n}"), 0)).await.unwrap();
+        until_head(&there, Position(n as u64 + 1)).await;
+    }
+    until("both nodes listen in other sessions", || server.query(listening).lines().count() == 4).await;
+    signal("-CONT");
+    until("what had gone dumb is closed", || server.query(listening).lines().count() == 2).await;
+}
+
 /// A node of a log, and the reasons for which it was told to end.
 async fn watched(url: String) -> (EventLog, Arc<Mutex<Vec<String>>>) {
     let reasons = Arc::new(Mutex::new(Vec::new()));
