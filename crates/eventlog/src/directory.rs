@@ -55,6 +55,17 @@ pub enum OpenError {
         /// As found.
         log: Position,
     },
+    /// The tables of a shared log were made by a later program. Nothing was touched.
+    #[error("the log's tables have schema {found}, this program knows up to {known}")]
+    NewerSchema {
+        /// In the database.
+        found: i64,
+        /// In the program.
+        known: i64,
+    },
+    /// The database of a shared log can't be used.
+    #[error("the log's database can't be used")]
+    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The operating system refused.
     #[error("{what} failed")]
     Io {

@@ -126,9 +126,14 @@ fn private_dir(path: &Path) -> Result<(), Failure> {
 pub(crate) fn from_log(error: OpenError) -> Failure {
     match error {
         OpenError::InUse { .. } => Failure::Unavailable(error.to_string()),
-        OpenError::NewerFormat { .. } => Failure::NewerFormat(error.to_string()),
+        OpenError::NewerFormat { .. } | OpenError::NewerSchema { .. } => {
+            Failure::NewerFormat(error.to_string())
+        }
         OpenError::NetworkFileSystem { .. } => Failure::Refused(error.to_string()),
-        OpenError::Damaged { .. } | OpenError::Shortened { .. } | OpenError::Io { .. } => {
+        OpenError::Damaged { .. }
+        | OpenError::Shortened { .. }
+        | OpenError::Database(_)
+        | OpenError::Io { .. } => {
             Failure::Failed(anyhow::Error::new(error).context("the log cannot be opened"))
         }
     }

@@ -62,7 +62,7 @@ impl From<AppError> for Problem {
             E::LogFull => Self::new(&kinds::LOG_FULL),
             E::HistoryFull => Self::new(&kinds::HISTORY_FULL),
             E::Closed => Self::new(&kinds::STOPPING),
-            E::InDoubt => Self::new(&kinds::IN_DOUBT),
+            E::InDoubt | E::Unsettled => Self::new(&kinds::IN_DOUBT),
             // Only the operator is ever told that an address is taken.
             E::AddressTaken | E::Corrupt(_) | E::Damaged(_) => internal(&error),
             E::KeysLost(_) => Self { kind: &kinds::KEYS_LOST, ..internal(&error) },

@@ -1,0 +1,4 @@
+//! A PostgreSQL of a test's own, and ways to it that are as bad as a test wants them.
+
+pub mod postgres;
+pub mod proxy;
