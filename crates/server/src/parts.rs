@@ -10,7 +10,7 @@ use app::{
     keyring::Keyring,
     passwords::Passwords,
     quota::{Follower, time_of},
-    side_state::{SideState, SideStateError},
+    side_state::{Place, SideState, SideStateError},
 };
 use eventlog::{EventLog, Hooks, OnFatal, OpenError, SledOptions};
 use quota::{Engine, Ledger, LedgerError, Options};
@@ -75,7 +75,7 @@ pub(crate) async fn open(
     let log = EventLog::open_sled_with(options, clock.for_log(), hooks).await.map_err(from_log)?;
     let log_id = log.head().log_id;
     private_dir(&config.data_dir.join("state"))?;
-    let side = SideState::open(&side_state_file(config), log_id).await.map_err(from_side)?;
+    let side = SideState::open(Place::File(&side_state_file(config)), log_id).await.map_err(from_side)?;
     let keys = keyring.bind(log_id);
     side.bind_keys(&keys).await.map_err(from_side)?;
     side.check_keys_of(&log).await.map_err(from_side)?;
