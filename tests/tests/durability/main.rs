@@ -1,0 +1,91 @@
+//! Tortures of the log on disk: power cuts, kills, failing and full devices, damaged files. Each holds what is
+//! there afterwards against an oracle outside the data directory. `README.md` beside this file says which known
+//! defect of the store is met by what, and which of these looks.
+//!
+//! `cargo test -p portal-tests --test durability -- [NAME] [--rounds N] [--seed S] [--json]`
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test ends where it fails and says what it did"
+)]
+
+mod child;
+mod disk;
+mod oracle;
+mod power;
+mod report;
+mod strace;
+mod trace;
+
+use portal_tests::Random;
+use report::Report;
+use std::{env, process::ExitCode, time::Instant};
+
+/// How a torture is asked for.
+pub(crate) struct Plan {
+    pub(crate) rounds: u64,
+    pub(crate) seed: u64,
+}
+
+struct Torture {
+    name: &'static str,
+    /// Rounds in the ordinary tests.
+    rounds: u64,
+    run: fn(&Plan) -> Report,
+}
+
+const TORTURES: &[Torture] = &[Torture { name: "power", rounds: 4, run: power::run }];
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    if args.first().is_some_and(|arg| arg == "child") {
+        child::run(&args[1..]);
+        return ExitCode::SUCCESS;
+    }
+    if args.iter().any(|arg| arg == "--list") {
+        TORTURES.iter().for_each(|torture| println!("{}: test", torture.name));
+        return ExitCode::SUCCESS;
+    }
+    let valued = |name: &str| {
+        let place = args.iter().position(|arg| arg == name)?;
+        Some(args.get(place + 1)?.parse().unwrap())
+    };
+    // The harness's arguments are not ours, but a filter that means another test is obeyed.
+    let filters: Vec<_> =
+        args.iter().filter(|arg| arg.parse::<u64>().is_err() && !arg.starts_with('-')).collect();
+    let is_meant = |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(*filter));
+    let seed = valued("--seed").unwrap_or_else(Random::new_seed);
+    let mut all_well = true;
+    for torture in TORTURES.iter().filter(|torture| is_meant(torture.name)) {
+        let rounds = valued("--rounds").unwrap_or(torture.rounds);
+        all_well &= play(torture, &Plan { rounds, seed }, args.iter().any(|arg| arg == "--json"));
+    }
+    if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn play(torture: &Torture, plan: &Plan, is_json: bool) -> bool {
+    let name = torture.name;
+    let Plan { rounds, seed } = plan;
+    if !is_json {
+        println!("{name}: {rounds} rounds, seed {seed}");
+    }
+    let begun = Instant::now();
+    let report = (torture.run)(plan);
+    let seconds = begun.elapsed().as_secs();
+    for note in &report.notes {
+        eprintln!("{name}: {note}");
+    }
+    for failure in &report.failures {
+        eprintln!("{name}: {failure}");
+    }
+    let Report { acknowledged, lost, duplicated, failures, .. } = report;
+    let failures = failures.len();
+    println!(
+        r#"{{"name":"{name}","rounds":{rounds},"acknowledged":{acknowledged},"lost":{lost},"duplicated":{duplicated},"failures":{failures},"seconds":{seconds}}}"#
+    );
+    if failures > 0 {
+        eprintln!("{name}: {failures} failures; again with --seed {seed} --rounds {rounds}");
+    }
+    failures == 0
+}
