@@ -12,7 +12,10 @@
 
 mod child;
 mod disk;
+mod failing;
+mod killpoints;
 mod oracle;
+mod place;
 mod power;
 mod report;
 mod strace;
@@ -20,7 +23,7 @@ mod trace;
 
 use portal_tests::Random;
 use report::Report;
-use std::{env, process::ExitCode, time::Instant};
+use std::{env, panic, process::ExitCode, time::Instant};
 
 /// How a torture is asked for.
 pub(crate) struct Plan {
@@ -35,7 +38,11 @@ struct Torture {
     run: fn(&Plan) -> Report,
 }
 
-const TORTURES: &[Torture] = &[Torture { name: "power", rounds: 4, run: power::run }];
+const TORTURES: &[Torture] = &[
+    Torture { name: "power", rounds: 4, run: power::run },
+    Torture { name: "killpoints", rounds: 12, run: killpoints::run },
+    Torture { name: "failing", rounds: 16, run: failing::run },
+];
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -71,7 +78,10 @@ fn play(torture: &Torture, plan: &Plan, is_json: bool) -> bool {
         println!("{name}: {rounds} rounds, seed {seed}");
     }
     let begun = Instant::now();
-    let report = (torture.run)(plan);
+    let report = panic::catch_unwind(|| (torture.run)(plan)).unwrap_or_else(|_| Report {
+        failures: vec!["the torture itself ended early".to_owned()],
+        ..Report::default()
+    });
     let seconds = begun.elapsed().as_secs();
     for note in &report.notes {
         eprintln!("{name}: {note}");

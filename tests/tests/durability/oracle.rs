@@ -4,7 +4,7 @@ use crate::child::{events_of, everything, now, options};
 use crate::report::Report;
 use eventlog::{EventLog, Record, record};
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::Path;
 
@@ -125,6 +125,14 @@ impl Oracle {
     pub(crate) fn in_file(path: &Path) -> Self {
         let file = File::options().append(true).create(true).open(path).unwrap();
         Self { file, known: Known::default() }
+    }
+
+    /// What was noted there before counts.
+    pub(crate) fn from_file(path: &Path) -> Self {
+        let before = fs::read_to_string(path).unwrap_or_default();
+        let mut oracle = Self::in_file(path);
+        before.lines().for_each(|line| oracle.known.note(line));
+        oracle
     }
 
     /// Takes everything a child said; a last line without its end was said to nobody.

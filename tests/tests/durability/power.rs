@@ -1,18 +1,16 @@
 //! Power cuts. A child appends under strace, which records every write and sync; at random lines of the record the
 //! disk is rebuilt as power loss may leave it, and opened. One of these disks is the next round's beginning.
 
+use crate::Plan;
 use crate::child::Orders;
 use crate::disk::{Disk, LOSSES, Loss};
-use crate::oracle::{Known, Oracle, recover};
+use crate::oracle::{Known, recover};
+use crate::place::{Place, copy, known_at, record, renew};
 use crate::report::Report;
-use crate::strace::{self, WRITE_CLASS};
-use crate::trace::{Act, TEXT_MAX, Trace};
-use crate::Plan;
+use crate::trace::Trace;
 use portal_tests::Random;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use tempfile::TempDir;
 
 /// Disks made of each record.
 const CRASHES: u64 = 5;
@@ -21,80 +19,72 @@ const ROUNDS_PER_LOG: u64 = 6;
 /// Where the creation and the opening of a log are.
 const FIRST_LINES: u64 = 90;
 
-/// Where a campaign keeps its things.
-struct Place {
-    folder: TempDir,
+/// The log that is cut again and again.
+struct Campaign {
+    place: Place,
     run: u64,
     known: Known,
-}
-
-impl Place {
-    fn new() -> Self {
-        let place = Self { folder: tempfile::tempdir().unwrap(), run: 0, known: Known::default() };
-        fs::create_dir(place.path("data")).unwrap();
-        place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
+    /// Disks by what became of changes that were not synced.
+    losses: BTreeMap<String, u64>,
 }
 
 pub(crate) fn run(plan: &Plan) -> Report {
     let mut report = control(plan.seed);
     let mut random = Random(plan.seed);
-    let mut place = Place::new();
-    let mut losses: HashMap<String, u64> = HashMap::new();
+    let mut campaign =
+        Campaign { place: Place::new(), run: 0, known: Known::default(), losses: BTreeMap::new() };
     for round in 0..plan.rounds {
-        if round % ROUNDS_PER_LOG == 0 {
-            place = Place::new();
+        if round > 0 && round % ROUNDS_PER_LOG == 0 {
+            campaign = Campaign { place: Place::new(), known: Known::default(), ..campaign };
         }
-        one_round(&mut place, &mut random, &mut report, &mut losses);
+        campaign.round(&mut random, &mut report);
     }
-    let mut counts: Vec<String> = losses.into_iter().map(|(loss, count)| format!("{loss} {count}")).collect();
-    counts.sort();
+    let counts: Vec<String> =
+        campaign.losses.into_iter().map(|(loss, count)| format!("{loss} {count}")).collect();
     report.note(format!("disks by what was not synced: {}", counts.join(", ")));
     report
 }
 
-fn one_round(place: &mut Place, random: &mut Random, report: &mut Report, losses: &mut HashMap<String, u64>) {
-    place.run += 1;
-    let orders = Orders {
-        dir: place.path("data"),
-        run: place.run,
-        writers: random.pick(&[1, 4, 12]),
-        appends: 20 + random.below(60),
-        closes: random.below(3) == 0,
-        repeats: false,
-    };
-    let base = place.path("base");
-    copy(&orders.dir, &base);
-    let (trace, mut oracle) = record(place, &orders, &[]);
-    let said = std::mem::take(&mut oracle.known);
-    if said != known_at(&Known::default(), &trace, usize::MAX) {
-        report.fail(format!("run {}: the record and the pipe do not say the same", place.run));
-    }
-    report.acknowledged += said.acknowledged.len() as u64;
-    let mut disk = Disk::new(&base, &trace, "");
-    let mut lines: Vec<usize> = (0..CRASHES).map(|_| any_line(&trace, random)).collect();
-    lines.sort_unstable();
-    for (number, line) in lines.iter().enumerate() {
-        disk.advance(*line);
-        let (loss, image) = (random.pick(&LOSSES), place.path("image"));
-        *losses.entry(format!("{loss:?}")).or_default() += 1;
-        renew(&image);
-        let fate = random.number();
-        disk.crash(loss, &mut Random(fate), &image);
-        let known = known_at(&place.known, &trace, *line);
-        let found = recover(&image, &known);
-        report.add(&format!("run {}, line {line} of {}, {loss:?}", place.run, trace.lines), found);
-        if number + 1 == lines.len() {
-            renew(&orders.dir);
-            disk.crash(loss, &mut Random(fate), &orders.dir);
-            place.known = known;
+impl Campaign {
+    fn round(&mut self, random: &mut Random, report: &mut Report) {
+        self.run += 1;
+        let Self { place, run, .. } = self;
+        let orders = Orders {
+            dir: place.path("data"),
+            run: *run,
+            writers: random.pick(&[1, 4, 12]),
+            appends: 20 + random.below(60),
+            closes: random.below(3) == 0,
+            repeats: false,
+        };
+        let base = place.path("base");
+        copy(&orders.dir, &base);
+        let (trace, said) = record(place, &orders, &[]);
+        if said != known_at(&Known::default(), &trace, usize::MAX) {
+            report.fail(format!("run {run}: the record and the pipe do not say the same"));
         }
+        report.acknowledged += said.acknowledged.len() as u64;
+        let mut disk = Disk::new(&base, &trace, "");
+        let mut lines: Vec<usize> = (0..CRASHES).map(|_| any_line(&trace, random)).collect();
+        lines.sort_unstable();
+        for (number, line) in lines.iter().enumerate() {
+            disk.advance(*line);
+            let (loss, image) = (random.pick(&LOSSES), place.path("image"));
+            *self.losses.entry(format!("{loss:?}")).or_default() += 1;
+            renew(&image);
+            let fate = random.number();
+            disk.crash(loss, &mut Random(fate), &image);
+            let known = known_at(&self.known, &trace, *line);
+            let found = recover(&image, &known);
+            report.add(&format!("run {run}, line {line} of {}, {loss:?}", trace.lines), found);
+            if number + 1 == lines.len() {
+                renew(&orders.dir);
+                disk.crash(loss, &mut Random(fate), &orders.dir);
+                self.known = known;
+            }
+        }
+        fs::remove_dir_all(base).unwrap();
     }
-    fs::remove_dir_all(base).unwrap();
 }
 
 fn any_line(trace: &Trace, random: &mut Random) -> usize {
@@ -102,32 +92,7 @@ fn any_line(trace: &Trace, random: &mut Random) -> usize {
     usize::try_from(1 + random.below(bound)).unwrap()
 }
 
-/// What somebody had been told by a line of the record, besides what was known before.
-fn known_at(before: &Known, trace: &Trace, line: usize) -> Known {
-    let mut known = before.clone();
-    for step in trace.steps.iter().filter(|step| step.begun <= line) {
-        if let Act::Say(said) = &step.act {
-            known.note(said.trim_end());
-        }
-    }
-    known
-}
-
-/// Runs a child and gives the record of what it did, and what it said.
-fn record(place: &Place, orders: &Orders, options: &[&str]) -> (Trace, Oracle) {
-    let written = place.path("record");
-    let calls = format!("trace={}", WRITE_CLASS.join(","));
-    let mut all = vec!["--seccomp-bpf", "-y", "-xx", "-s", TEXT_MAX, "-e", &calls, "-o", written.to_str().unwrap()];
-    all.extend(options);
-    let ended = strace::run_child(orders, &all);
-    let mut oracle = Oracle::in_file(&place.path("oracle"));
-    oracle.listen(&ended.said);
-    let appended = orders.writers * orders.appends;
-    assert_eq!(oracle.known.acknowledged.len() as u64, appended, "{}", ended.errors);
-    (Trace::read(&written, &orders.dir), oracle)
-}
-
-/// The same with a log whose barrier does nothing: this has to lose what was acknowledged, or the torture is blind.
+/// A log whose barrier does nothing: this has to lose what was acknowledged, or the torture is blind.
 /// When the barrier of the records alone does nothing, the head file has to notice.
 fn control(seed: u64) -> Report {
     let mut report = Report::default();
@@ -160,26 +125,4 @@ fn control(seed: u64) -> Report {
     }
     report.note(format!("control: without a barrier {} acknowledged commands are lost", unsynced.lost));
     report
-}
-
-/// An empty folder in place of another.
-pub(crate) fn renew(folder: &Path) {
-    if folder.exists() {
-        fs::remove_dir_all(folder).unwrap();
-    }
-    fs::create_dir(folder).unwrap();
-}
-
-/// Copies a data directory, but for its lock.
-pub(crate) fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(path, target).unwrap();
-        }
-    }
 }
