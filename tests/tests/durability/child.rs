@@ -85,7 +85,8 @@ pub(crate) fn events_of(command: u128) -> (usize, Vec<Vec<u8>>) {
 
 pub(crate) fn run(words: &[String]) {
     let orders = Orders::parse(words).unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
     runtime.block_on(write_all(&orders));
 }
 

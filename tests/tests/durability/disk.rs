@@ -27,14 +27,8 @@ pub(crate) enum Loss {
     TornTails,
 }
 
-pub(crate) const LOSSES: [Loss; 6] = [
-    Loss::Nothing,
-    Loss::Everything,
-    Loss::AnySubset,
-    Loss::AnySectors,
-    Loss::TornTail,
-    Loss::TornTails,
-];
+pub(crate) const LOSSES: [Loss; 6] =
+    [Loss::Nothing, Loss::Everything, Loss::AnySubset, Loss::AnySectors, Loss::TornTail, Loss::TornTails];
 
 type Node = usize;
 const ROOT: Node = 0;
@@ -184,7 +178,9 @@ impl<'a> Disk<'a> {
                 let (covered, pending) = file.pending.iter().partition(|step| steps[**step].ended < begun);
                 file.pending = pending;
                 let covered: Vec<usize> = covered;
-                covered.into_iter().for_each(|step| write(&mut file.durable, &steps[step].act, &mut |_| true));
+                covered
+                    .into_iter()
+                    .for_each(|step| write(&mut file.durable, &steps[step].act, &mut |_| true));
             }
             Kind::Folder(folder) => {
                 let all = std::mem::take(&mut folder.pending);

@@ -29,7 +29,13 @@ pub(crate) fn run(plan: &Plan) -> Report {
         // Every kind in turn; a full device is met by whoever writes data.
         let is_full = round % 3 == 2;
         let kind = if is_full { "pwrite64" } else { KINDS[usize::try_from(round).unwrap() % KINDS.len()] };
-        let nth = 1 + random.below(16);
+        // So many of them are made by one thread, or a few more.
+        let nth = 1 + random.below(match kind {
+            "pwrite64" => 6,
+            "rename" | "ftruncate" => 2,
+            "write" | "fsync" => 9,
+            _ => 16,
+        });
         run += 2;
         let fault = if is_full {
             format!("inject={kind}:error=ENOSPC:when={nth}..{}", nth + random.below(4))
@@ -39,7 +45,8 @@ pub(crate) fn run(plan: &Plan) -> Report {
         let ending = one_fault(&place, run, kind, &fault, &mut report);
         *endings.entry(format!("{kind} {} {ending}", if is_full { "full" } else { "EIO" })).or_default() += 1;
     }
-    let counts: Vec<String> = endings.into_iter().map(|(ending, count)| format!("{ending} {count}")).collect();
+    let counts: Vec<String> =
+        endings.into_iter().map(|(ending, count)| format!("{ending} {count}")).collect();
     report.note(counts.join(", "));
     report
 }
@@ -58,11 +65,14 @@ fn one_fault(place: &Place, run: u64, kind: &str, fault: &str, report: &mut Repo
         repeats: true,
     };
     let trace = format!("trace={kind}");
-    // Only calls on the log's own files: what else a process does is none of the store's.
+    // Only calls on the log's own files: what else a process does is none of the store's. The head file is
+    // overwritten in place, which needs no space.
+    let is_full = fault.contains("ENOSPC");
+    let files: &[&str] = if is_full { &["sled/db"] } else { &["sled/db", "head", "sled/conf", "identity"] };
     let mut options = vec!["-o", "/dev/null", "-e", &trace, "-e", fault];
     let paths: Vec<String> = ["store", "store.new"]
         .iter()
-        .flat_map(|store| ["sled/db", "head", "sled/conf", "identity"].map(|file| format!("{store}/{file}")))
+        .flat_map(|store| files.iter().map(move |file| format!("{store}/{file}")))
         .map(|path| data.join(path).display().to_string())
         .collect();
     if kind != "fsync" && kind != "openat" && kind != "rename" {
@@ -71,10 +81,17 @@ fn one_fault(place: &Place, run: u64, kind: &str, fault: &str, report: &mut Repo
     let ended = strace::run_child(&orders(run), &options);
     oracle.listen(&ended.said);
     let ending = match ended.status.code() {
-        Some(0) if oracle.known.acknowledged.len() - before == usize::try_from(WRITERS * APPENDS).unwrap() => {
+        Some(0)
+            if oracle.known.acknowledged.len() - before == usize::try_from(WRITERS * APPENDS).unwrap() =>
+        {
             "went on"
         }
-        Some(NOT_DURABLE) if oracle.known.fatal.is_some() => "ended",
+        Some(NOT_DURABLE) if oracle.known.fatal.is_some() => {
+            if is_full {
+                report.note(format!("{fault}: {}", oracle.known.fatal.as_deref().unwrap_or_default()));
+            }
+            "ended"
+        }
         // It could not open the log, and said why; in a library nobody listens yet.
         Some(1) if oracle.known.acknowledged.len() == before => "did not open",
         // The loader itself met the fault before any of our code ran.

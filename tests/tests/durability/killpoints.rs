@@ -2,6 +2,7 @@
 //! the Nth call of a kind by one thread; since that can't name every call of a process with several threads, the
 //! record of a run is cut at each of its calls as well, and what the page cache held then is opened.
 
+use crate::Plan;
 use crate::child::Orders;
 use crate::disk::{Disk, Loss};
 use crate::oracle::{Known, Oracle, recover};
@@ -9,7 +10,6 @@ use crate::place::{Place, copy, known_at, record, renew};
 use crate::report::Report;
 use crate::strace;
 use crate::trace::{Act, Trace};
-use crate::Plan;
 use portal_tests::Random;
 use std::collections::BTreeMap;
 
@@ -65,7 +65,10 @@ fn orders(place: &Place, run: u64) -> Orders {
 
 /// A log that a child has left without closing it, to be opened again and again.
 fn written_log(place: &Place) -> Known {
-    let ended = strace::run_child(&Orders { closes: false, appends: 30, ..orders(place, 1) }, &["-o", "/dev/null", "-e", "trace=none"]);
+    let ended = strace::run_child(
+        &Orders { closes: false, appends: 30, ..orders(place, 1) },
+        &["-o", "/dev/null", "-e", "trace=none"],
+    );
     let mut oracle = Oracle::in_file(&place.path("oracle"));
     oracle.listen(&ended.said);
     assert_eq!(oracle.known.acknowledged.len(), 120, "{}", ended.errors);
@@ -87,7 +90,8 @@ fn kill_at(place: &Place, kind: &str, nth: u64, before: &Known, report: &mut Rep
     let ended = strace::run_child(&orders(place, 2), &["-o", "/dev/null", "-e", &trace, "-e", &kill]);
     oracle.listen(&ended.said);
     let was_killed = !ended.status.success();
-    let at = format!("{kind} {nth} of {}", if before.acknowledged.is_empty() { "a new log" } else { "a log" });
+    let at =
+        format!("{kind} {nth} of {}", if before.acknowledged.is_empty() { "a new log" } else { "a log" });
     if was_killed == oracle.known.closed && was_killed {
         // Killed between saying so and ending: that is well, too.
         report.note(format!("{at}: killed after it had closed"));

@@ -111,7 +111,9 @@ pub(crate) fn read(dir: &Path) -> Result<Vec<Record>, String> {
 pub(crate) fn recover(dir: &Path, known: &Known) -> Report {
     match read(dir) {
         Ok(found) => known.judge(&found),
-        Err(error) => Report { failures: vec![format!("the log does not open: {error}")], ..Report::default() },
+        Err(error) => {
+            Report { failures: vec![format!("the log does not open: {error}")], ..Report::default() }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use crate::child::Orders;
 use std::ffi::OsStr;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Once;
+use std::time::{Duration, Instant};
 
 /// Every call by which a program can change a disk or make a change last.
 pub(crate) const WRITE_CLASS: [&str; 19] = [
@@ -28,6 +29,9 @@ pub(crate) const WRITE_CLASS: [&str; 19] = [
     "sync_file_range",
 ];
 
+/// For a child that needs less than one, and for what a busy machine adds.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// How a child ended, and what it had said by then.
 pub(crate) struct Ended {
     pub(crate) said: String,
@@ -50,8 +54,18 @@ pub(crate) fn command(
     arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
 ) -> Command {
     require_strace();
-    let mut command = Command::new("strace");
-    command.args(["-f", "-q", "-e", "signal=none"]).args(options).arg("--").arg(program).args(arguments);
+    // `timeout` of coreutils kills all that it began, the traced processes too.
+    let mut command = Command::new("timeout");
+    command.args([
+        "--signal=KILL",
+        &PATIENCE.as_secs().to_string(),
+        "strace",
+        "-f",
+        "-q",
+        "-e",
+        "signal=none",
+    ]);
+    command.args(options).arg("--").arg(program).args(arguments);
     command.env_clear().stdin(Stdio::null());
     command
 }
@@ -59,7 +73,9 @@ pub(crate) fn command(
 /// Runs a child to its end under strace.
 pub(crate) fn run_child(orders: &Orders, options: &[&str]) -> Ended {
     let program = std::env::current_exe().unwrap();
+    let begun = Instant::now();
     let output = command(options, program, orders.arguments()).output().unwrap();
+    assert!(begun.elapsed() < PATIENCE, "a child hung: {options:?}, {orders:?}");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ended { said: text(&output.stdout), errors: text(&output.stderr), status: output.status }
 }

@@ -66,8 +66,7 @@ struct Reader {
 impl Trace {
     pub(crate) fn read(record: &Path, data_dir: &Path) -> Self {
         let root = format!("{}/", data_dir.canonicalize().unwrap().display());
-        let mut reader =
-            Reader { root, calls: HashMap::new(), offsets: HashMap::new(), steps: Vec::new() };
+        let mut reader = Reader { root, calls: HashMap::new(), offsets: HashMap::new(), steps: Vec::new() };
         let mut lines = 0;
         for line in BufReader::new(File::open(record).unwrap()).lines() {
             lines += 1;
@@ -95,7 +94,8 @@ impl Reader {
             return;
         }
         let (name, arguments) = rest.split_once('(').unwrap_or_else(|| panic!("strace wrote {line:.200}"));
-        let call = |arguments: &str| Call { begun: number, name: name.to_owned(), arguments: arguments.to_owned() };
+        let call =
+            |arguments: &str| Call { begun: number, name: name.to_owned(), arguments: arguments.to_owned() };
         if let Some(arguments) = arguments.strip_suffix("<unfinished ...>") {
             self.calls.insert(thread.to_owned(), call(arguments.trim_end()));
         } else {
@@ -158,9 +158,9 @@ impl Reader {
             // It neither flushes the device's cache nor makes a new length last.
             "sync_file_range" => None,
             _ => {
-                let concerned = arguments.iter().any(|word| {
-                    [text(word), described(word).1].iter().any(|path| self.path(path).is_some())
-                });
+                let concerned = arguments
+                    .iter()
+                    .any(|word| [text(word), described(word).1].iter().any(|path| self.path(path).is_some()));
                 assert!(!concerned, "{name} changes the data directory, and this reader does not know it");
                 None
             }
