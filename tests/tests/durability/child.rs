@@ -140,8 +140,8 @@ async fn write(log: EventLog, orders: Orders, writer: u64) {
 
 async fn batch_of(log: &EventLog, command: u128, writer: u64, writers: u64) -> AppendBatch {
     let (first, payloads) = events_of(command);
-    let own = format!("own-{}", (command as u64 % 5) * writers + writer);
-    let shared = format!("shared-{}", command as u64 % 3);
+    let own = format!("own-{}", command % 5 * u128::from(writers) + u128::from(writer));
+    let shared = format!("shared-{}", command % 3);
     let (to_own, to_shared) = payloads.split_at(first);
     let mut streams = Vec::new();
     for (name, payloads) in [(own, to_own), (shared, to_shared)] {

@@ -178,16 +178,18 @@ impl<'a> Disk<'a> {
                 let (covered, pending) = file.pending.iter().partition(|step| steps[**step].ended < begun);
                 file.pending = pending;
                 let covered: Vec<usize> = covered;
-                covered
-                    .into_iter()
-                    .for_each(|step| write(&mut file.durable, &steps[step].act, &mut |_| true));
+                for step in covered {
+                    write(&mut file.durable, &steps[step].act, &mut |_| true);
+                }
             }
             Kind::Folder(folder) => {
                 let all = std::mem::take(&mut folder.pending);
                 let (covered, pending) = all.into_iter().partition(|(step, _)| steps[*step].ended < begun);
                 folder.pending = pending;
                 let covered: Vec<(usize, Entry)> = covered;
-                covered.iter().for_each(|(_, entry)| apply(&mut folder.durable, entry));
+                for (_, entry) in &covered {
+                    apply(&mut folder.durable, entry);
+                }
             }
         }
     }
@@ -219,7 +221,9 @@ impl<'a> Disk<'a> {
                     }
                 }
                 fs::create_dir_all(into).unwrap();
-                entries.iter().for_each(|(name, node)| self.put(*node, fate, &into.join(name)));
+                for (name, node) in &entries {
+                    self.put(*node, fate, &into.join(name));
+                }
             }
         }
     }
@@ -304,10 +308,9 @@ impl<'a> Fate<'a> {
         let tossed = self.random.below(2) == 0;
         match self.loss {
             Loss::Nothing => Kept::Whole,
-            Loss::Everything => Kept::Not,
             Loss::AnySectors => Kept::Torn,
             Loss::AnySubset if tossed => Kept::Whole,
-            Loss::AnySubset => Kept::Not,
+            Loss::Everything | Loss::AnySubset => Kept::Not,
             Loss::TornTail | Loss::TornTails => match self.torn {
                 Some(torn) if step > torn => Kept::Not,
                 Some(torn) if step == torn => Kept::Torn,
@@ -349,11 +352,7 @@ fn apply(entries: &mut BTreeMap<String, Node>, entry: &Entry) {
 /// Applies the sectors of a change that are there, told by their number in the file.
 fn write(file: &mut Vec<u8>, act: &Act, is_there: &mut dyn FnMut(usize) -> bool) {
     match act {
-        Act::SetLength { length, .. } => {
-            if is_there(0) {
-                file.resize(*length, 0);
-            }
-        }
+        Act::SetLength { length, .. } if is_there(0) => file.resize(*length, 0),
         Act::Write { at, bytes, .. } => {
             let mut from = 0;
             while from < bytes.len() {

@@ -53,7 +53,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if args.iter().any(|arg| arg == "--list") {
-        TORTURES.iter().for_each(|torture| println!("{}: test", torture.name));
+        for torture in TORTURES {
+            println!("{}: test", torture.name);
+        }
         return ExitCode::SUCCESS;
     }
     let valued = |name: &str| {

@@ -72,22 +72,3 @@ pub(crate) fn copy(from: &Path, to: &Path) {
         }
     }
 }
-
-/// Every file below a folder with its bytes; names are relative to it.
-pub(crate) fn listing(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(below) = folders.pop() {
-        for entry in fs::read_dir(below).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let bytes = fs::read(&path).unwrap();
-                found.push((path.strip_prefix(folder).unwrap().to_owned(), bytes));
-            }
-        }
-    }
-    found.sort();
-    found
-}

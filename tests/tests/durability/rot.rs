@@ -86,7 +86,7 @@ fn damage(image: &Path, log: &Sound, logs: &[Sound; 2], random: &mut Random) -> 
     let file = image.join(name);
     let mut bytes = fs::read(&file).unwrap();
     let used = bytes.iter().rposition(|byte| *byte != 0).map_or(1, |last| last + 1);
-    let mut place = |random: &mut Random| usize::try_from(random.below(used as u64)).unwrap();
+    let place = |random: &mut Random| usize::try_from(random.below(used as u64)).unwrap();
     let (kind, at) = match random.below(10) {
         0 => {
             let at = place(random);

@@ -30,7 +30,7 @@ pub(crate) const WRITE_CLASS: [&str; 19] = [
 ];
 
 /// For a child that needs less than one, and for what a busy machine adds.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How a child ended, and what it had said by then.
 pub(crate) struct Ended {

@@ -74,7 +74,9 @@ impl Trace {
         }
         // What had not ended may have happened or not.
         let open: Vec<Call> = reader.calls.drain().map(|(_, call)| call).collect();
-        open.into_iter().for_each(|call| reader.complete(call, usize::MAX, "?"));
+        for call in open {
+            reader.complete(call, usize::MAX, "?");
+        }
         reader.steps.sort_by_key(|step| step.begun);
         Self { steps: reader.steps, lines }
     }
