@@ -10,15 +10,20 @@
     reason = "a test ends where it fails and says what it did"
 )]
 
+mod barrier;
 mod child;
 mod disk;
 mod failing;
 mod killpoints;
+mod network;
 mod oracle;
 mod place;
 mod power;
+mod program;
 mod report;
 mod rot;
+mod second;
+mod startup;
 mod strace;
 mod trace;
 
@@ -44,6 +49,10 @@ const TORTURES: &[Torture] = &[
     Torture { name: "killpoints", rounds: 12, run: killpoints::run },
     Torture { name: "failing", rounds: 16, run: failing::run },
     Torture { name: "rot", rounds: 60, run: rot::run },
+    Torture { name: "startup", rounds: 8, run: startup::run },
+    Torture { name: "barrier", rounds: 2, run: barrier::run },
+    Torture { name: "second", rounds: 3, run: second::run },
+    Torture { name: "network", rounds: 12, run: network::run },
 ];
 
 fn main() -> ExitCode {
