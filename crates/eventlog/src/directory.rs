@@ -256,6 +256,11 @@ fn refuse_network_file_system(dir: &Path) -> Result<(), OpenError> {
     }
 }
 
+/// Whether a device, or what of it this user may have, has no space left.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
 /// Free bytes on the device of a directory, as an unprivileged process may use them.
 pub(crate) fn free_bytes(dir: &Path) -> io::Result<u64> {
     let stat = rustix::fs::statvfs(dir)?;
