@@ -54,14 +54,13 @@ impl Bell {
                     is_away = true;
                 }
             }
-            let hears = match &mut ear {
-                Some(ear) => self.wait(ear).await,
-                None => {
-                    tokio::time::sleep(LOOK_EVERY).await;
-                    false
-                }
+            let is_listening = if let Some(ear) = &mut ear {
+                self.wait(ear).await
+            } else {
+                tokio::time::sleep(LOOK_EVERY).await;
+                false
             };
-            if !hears {
+            if !is_listening {
                 ear = None;
             }
         }
@@ -84,7 +83,7 @@ impl Bell {
             }
         };
         match timeout(LOOK_EVERY, ring).await {
-            Ok(hears) => hears,
+            Ok(still) => still,
             Err(_) => *heard >= due,
         }
     }

@@ -2,7 +2,10 @@
 
 use crate::{config::Config, exit::Failure, parts};
 use anyhow::Context as _;
-use app::{keyring::Keyring, side_state::{Place, check_keyring}};
+use app::{
+    keyring::Keyring,
+    side_state::{Place, check_keyring},
+};
 
 /// Checks the keyring's form and permissions, and that it is the one this portal's data was made with.
 pub(crate) async fn check(config: &Config) -> Result<String, Failure> {
