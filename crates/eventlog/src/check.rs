@@ -4,10 +4,13 @@ use crate::directory::{Directory, OpenError, Store, io_error};
 use crate::record::hex;
 use crate::replay::{Replay, Scrutiny};
 use crate::sled::SledStore;
-use crate::{Head, Hooks, Now, Position, ReadError};
+use crate::{EventLog, Head, Hooks, Now, Position, ReadError};
 use sha2::{Digest, Sha256};
 use std::{io, path::Path};
 use uuid::Uuid;
+
+/// Records read at once from a log that is open.
+const PAGE: u32 = 1_000;
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +86,43 @@ pub fn check(dir: &Path, now: &Now) -> Result<CheckReport, OpenError> {
         head_hash: index.head.hash,
         digest: hex(&digest.finalize()),
         durable: noted.position,
+    })
+}
+
+/// Verifies every record of a log that is open, up to its head as it is now: hash, chain, positions, batches,
+/// streams.
+pub async fn check_open(log: &EventLog) -> Result<CheckReport, ReadError> {
+    let head = log.head();
+    let mut replay =
+        Replay::new(head.log_id, Scrutiny { known: Some((head.position, head.hash)), ..Scrutiny::full() });
+    let (mut digest, mut after, mut first_bad) = (Sha256::new(), Position(0), None);
+    while after < head.position && first_bad.is_none() {
+        let left = u32::try_from(head.position.0 - after.0).unwrap_or(PAGE).min(PAGE);
+        match log.read_all(after, left).await {
+            Ok(records) => {
+                for record in records {
+                    let bytes = record.encode();
+                    if let Err(fault) = replay.see(&bytes) {
+                        first_bad = Some((fault.position, fault.what));
+                        break;
+                    }
+                    digest.update(&bytes);
+                    after = record.position;
+                }
+            }
+            Err(ReadError::Corrupt { position, what }) => first_bad = Some((position, what)),
+            Err(error) => return Err(error),
+        }
+    }
+    let index = replay.into_index();
+    Ok(CheckReport {
+        log_id: head.log_id,
+        events: index.head.position.0,
+        streams: index.streams.count() as u64,
+        first_bad,
+        head_hash: index.head.hash,
+        digest: hex(&digest.finalize()),
+        durable: head.position,
     })
 }
 

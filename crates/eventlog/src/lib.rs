@@ -65,7 +65,7 @@ use chrono::{DateTime, Utc};
 use std::{fmt, sync::Arc};
 use uuid::Uuid;
 
-pub use check::{CheckReport, check, head};
+pub use check::{CheckReport, check, check_open, head};
 pub use commands::RECENT_COMMANDS_MAX;
 pub use directory::OpenError;
 pub use export::{ExportError, Transferred, export};

@@ -285,7 +285,7 @@ impl SideState {
             .bind(millis(now))
             .execute(&mut tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Tries later, without having looked.
@@ -301,7 +301,7 @@ impl SideState {
             .bind(millis(due_at))
             .execute(&mut tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// The declaration is no contact any more.
@@ -312,7 +312,7 @@ impl SideState {
             .bind(i64::from(check.epoch))
             .execute(&mut tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// How many declarations are watched.

@@ -111,6 +111,6 @@ impl SideState {
             .bind(bytes(command.uuid()))
             .execute(&mut tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }

@@ -42,7 +42,7 @@ impl SideState {
             .bind(stored.totp_sealed.clone())
             .execute(&mut tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// The credential with this id.
@@ -67,7 +67,7 @@ impl SideState {
             .bind(password_phc.reveal().clone())
             .execute(&mut tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Marks a step of the second factor as used. False when this step, or a later one, was used before:
@@ -85,7 +85,7 @@ impl SideState {
     pub async fn delete_credential(&self, credential: CredentialId) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
         query(sql::DELETE_CREDENTIAL).bind(bytes(credential.uuid())).execute(&mut tx).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Counts a sign-in as failed before it is tried, so that racing tries can't outrun the count.
@@ -118,14 +118,14 @@ impl SideState {
     pub async fn clear_sign_in_failures(&self, address: Fingerprint) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
         query(sql::CLEAR_SIGN_IN_FAILURES).bind(address.0.to_vec()).execute(&mut tx).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Stores the keyed hash of an API secret; one that is there already stays.
     pub async fn insert_api_secret(&self, secret: SecretId, hash: &[u8; 32]) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
         query(sql::INSERT_API_SECRET).bind(bytes(secret.uuid())).bind(hash.to_vec()).execute(&mut tx).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Keyed hash of an API secret.
@@ -149,6 +149,6 @@ impl SideState {
     pub async fn delete_api_secret(&self, secret: SecretId) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
         query(sql::DELETE_API_SECRET).bind(bytes(secret.uuid())).execute(&mut tx).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }

@@ -35,7 +35,7 @@ impl SideState {
         if inserted == 0 {
             return Err(SideStateError::Full { table: TABLE });
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// All credentials there are.
@@ -59,7 +59,7 @@ impl SideState {
         let mut tx = self.begin().await?;
         let delete = query(sql::DELETE_GATEWAY_CREDENTIAL).bind(bytes(credential.uuid()));
         delete.execute(&mut tx).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Forgets all credentials of a gateway.
@@ -67,6 +67,6 @@ impl SideState {
         let mut tx = self.begin().await?;
         let delete = query(sql::DELETE_GATEWAY_CREDENTIALS_OF).bind(bytes(gateway.uuid()));
         delete.execute(&mut tx).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }

@@ -61,7 +61,7 @@ impl SideState {
             .bind(i64::from(key.wrapping_generation))
             .execute(&mut tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// One generation of a subject's key.
@@ -121,6 +121,6 @@ impl SideState {
             .bind(i64::from(key.wrapping_generation))
             .execute(&mut tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }

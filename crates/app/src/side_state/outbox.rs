@@ -156,7 +156,7 @@ impl SideState {
         }
         let value = checkpoint.0.to_be_bytes().to_vec();
         query(sql::PUT_META).bind(CHECKPOINT).bind(value).execute(&mut tx).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Up to where the log was read for mails.
@@ -209,7 +209,7 @@ impl SideState {
             .bind(millis(due_at))
             .execute(&mut tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// The relay took it.
@@ -220,21 +220,21 @@ impl SideState {
             .bind(i64::from(attempts))
             .execute(&mut tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// It can't be read: it stays until it expires and is tried no more.
     pub async fn set_mail_aside(&self, intent: IntentId) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
         query(sql::SET_MAIL_ASIDE).bind(bytes(intent.uuid())).execute(&mut tx).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Nothing more is to be done for it.
     pub async fn delete_mail(&self, intent: IntentId) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
         query(sql::DELETE_MAIL).bind(bytes(intent.uuid())).execute(&mut tx).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }
 

@@ -81,7 +81,7 @@ impl SideState {
             .bind(SESSIONS_PER_OWNER_MAX)
             .execute(&mut tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// The live session of a token; notes the use, once a minute.
@@ -115,13 +115,13 @@ impl SideState {
     pub async fn end_session(&self, session: SessionId) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
         query(sql::DELETE_SESSION).bind(bytes(session.uuid())).execute(&mut tx).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Ends all sessions of a principal.
     pub async fn end_sessions_of(&self, owner: SessionOwner) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
         query(sql::DELETE_SESSIONS_OF).bind(bytes(owner.uuid())).bind(owner.kind()).execute(&mut tx).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }

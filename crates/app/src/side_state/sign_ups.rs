@@ -68,6 +68,6 @@ impl SideState {
     pub async fn delete_sign_up(&self, sign_up: SignUpId) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
         query(sql::DELETE_SIGN_UP).bind(bytes(sign_up.uuid())).execute(&mut tx).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }

@@ -15,11 +15,14 @@ mod writer;
 mod tests;
 
 use crate::batch::Prepared;
+use crate::directory::Directory;
+use crate::lock::DirectoryLock;
 use crate::writer::{Reply, Submission};
 use crate::{AppendError, Head, Now, OnFatal, OpenError, Position, QUEUE_MAX};
 use bell::Bell;
 use known::{HeadRow, Known};
 use sqlx::PgPool;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -31,6 +34,8 @@ pub struct PostgresOptions {
     /// `postgres://user:password@host/database`. The log has tables of its own in it, named `log_…`. A proxy that
     /// pools must keep a session for a client as long as the client stays.
     pub url: String,
+    /// Directory of this node whose lock is held while the log is open: what lies beside it belongs to one process.
+    pub dir: Option<PathBuf>,
     /// Called once, with the reason, when the database turned out to hold another history than the one this
     /// node has followed: only a new process, with a read model built anew, can go on.
     pub on_fatal: Option<OnFatal>,
@@ -43,11 +48,13 @@ pub struct PostgresLog {
     queue: Mutex<Option<mpsc::Sender<Submission>>>,
     writer_done: watch::Receiver<()>,
     bell: JoinHandle<()>,
+    lock: Mutex<Option<DirectoryLock>>,
 }
 
 impl PostgresLog {
     /// Connects, brings the schema up to date, and makes the log when there is none.
     pub(crate) async fn open(options: PostgresOptions, now: Now) -> Result<Self, OpenError> {
+        let lock = options.dir.map(|dir| Directory::hold(&dir, &now)).transpose()?.map(|held| held.lock);
         let sessions = session::options(&options.url).map_err(session::unusable)?;
         // In a task of its own, so that who gives up waiting does not leave half of it.
         let preparing = tokio::spawn({
@@ -70,7 +77,14 @@ impl PostgresLog {
         });
         let bell = Bell { known: Arc::clone(&known), readers: readers.clone(), options: sessions };
         let bell = tokio::spawn(bell.run());
-        Ok(Self { known, readers, queue: Mutex::new(Some(sender)), writer_done, bell })
+        Ok(Self {
+            known,
+            readers,
+            queue: Mutex::new(Some(sender)),
+            writer_done,
+            bell,
+            lock: Mutex::new(lock),
+        })
     }
 
     /// Queues a batch and waits for what becomes of it.
@@ -110,6 +124,7 @@ impl PostgresLog {
         drop(done.changed().await);
         self.bell.abort();
         self.readers.close().await;
+        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 

@@ -39,7 +39,7 @@ impl Database {
     }
 
     pub(crate) fn options(&self) -> PostgresOptions {
-        PostgresOptions { url: self.server.url_of(&self.name), on_fatal: None }
+        PostgresOptions { url: self.server.url_of(&self.name), dir: None, on_fatal: None }
     }
 
     pub(crate) async fn open_at(&self, now: Now) -> EventLog {

@@ -3,8 +3,8 @@
 use crate::conformance::{append_to_own_and_shared, assert_whole, follow};
 use crate::given::{Database, batch, clock, everything, name, one, open_with, part, until_head};
 use eventlog::{
-    AppendError, Appended, EventLog, Hooks, OpenError, Position, ReadError, StreamVersion, check, export,
-    import,
+    AppendError, Appended, EventLog, Hooks, OpenError, Position, PostgresOptions, ReadError, StreamVersion,
+    check, export, import,
 };
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
@@ -228,6 +228,17 @@ async fn a_record_that_somebody_changed_is_never_served() {
     database.query("DELETE FROM log_events WHERE position = 4");
     let read = log.read_all(Position(0), 100).await;
     assert!(matches!(read, Err(ReadError::Corrupt { position: Position(4), .. })), "{read:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_s_directory_is_held_while_its_log_is_open() {
+    let (database, dir) = (Database::new(), tempfile::tempdir().unwrap());
+    let options = PostgresOptions { dir: Some(dir.path().to_owned()), ..database.options() };
+    let log = EventLog::open_postgres(options.clone(), clock()).await.unwrap();
+    let second = EventLog::open_postgres(options.clone(), clock()).await;
+    assert!(matches!(second.err(), Some(OpenError::InUse { holder: Some(_) })));
+    log.close().await;
+    EventLog::open_postgres(options, clock()).await.unwrap().close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -14,7 +14,7 @@ use test_database::proxy::{Proxy, Way};
 use tokio::task::JoinHandle;
 
 async fn open(url: String) -> EventLog {
-    EventLog::open_postgres(PostgresOptions { url, on_fatal: None }, clock()).await.unwrap()
+    EventLog::open_postgres(PostgresOptions { url, dir: None, on_fatal: None }, clock()).await.unwrap()
 }
 
 /// Writers that append to streams of their own until they are stopped; each remembers what it was answered.
@@ -216,7 +216,7 @@ async fn watched(url: String) -> (EventLog, Arc<Mutex<Vec<String>>>) {
     let told = Arc::clone(&reasons);
     let on_fatal =
         Some(Arc::new(move |reason: &str| told.lock().unwrap().push(reason.to_owned())) as OnFatal);
-    (EventLog::open_postgres(PostgresOptions { url, on_fatal }, clock()).await.unwrap(), reasons)
+    (EventLog::open_postgres(PostgresOptions { url, dir: None, on_fatal }, clock()).await.unwrap(), reasons)
 }
 
 /// Three nodes with 20 events, and a database that was brought back to when it had 12.

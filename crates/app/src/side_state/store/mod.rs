@@ -77,10 +77,11 @@ impl Store {
 
 impl Transaction {
     pub(super) async fn commit(self) -> Result<(), SideStateError> {
-        Ok(match self {
-            Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
-        })
+        let committed = match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+        };
+        Ok(committed?)
     }
 
     async fn run(&mut self, script: &'static str) -> Result<(), SideStateError> {
