@@ -73,7 +73,7 @@ async fn one_failure(portal: &Portal, round: u64, random: &mut Random, report: &
     }
     drop(server);
     let server = portal.installation.serve().await;
-    report.add(&format!("round {round}"), portal.look(&server).await);
+    report.add(&format!("round {round}"), portal.look(&server, false).await);
     server.kill();
     seconds
 }

@@ -14,6 +14,7 @@ mod barrier;
 mod child;
 mod disk;
 mod failing;
+mod full;
 mod killpoints;
 mod network;
 mod oracle;
@@ -51,6 +52,7 @@ const TORTURES: &[Torture] = &[
     Torture { name: "rot", rounds: 60, run: rot::run },
     Torture { name: "startup", rounds: 8, run: startup::run },
     Torture { name: "barrier", rounds: 2, run: barrier::run },
+    Torture { name: "full", rounds: 3, run: full::run },
     Torture { name: "second", rounds: 3, run: second::run },
     Torture { name: "network", rounds: 12, run: network::run },
 ];
@@ -59,6 +61,10 @@ fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
     if args.first().is_some_and(|arg| arg == "child") {
         child::run(&args[1..]);
+        return ExitCode::SUCCESS;
+    }
+    if args.first().is_some_and(|arg| arg == full::INSIDE) {
+        full::inside(&args[1..]);
         return ExitCode::SUCCESS;
     }
     if args.iter().any(|arg| arg == "--list") {
