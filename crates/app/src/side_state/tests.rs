@@ -197,6 +197,24 @@ async fn a_session_ends_when_idle_when_old_and_when_asked() {
 }
 
 #[tokio::test]
+async fn a_session_whose_use_cannot_be_noted_is_used_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let side = open(&dir).await;
+    let ids = Ids::seeded(1);
+    let session = StoredSession {
+        session: SessionId::from_uuid(ids.v4()),
+        owner: SessionOwner::Staff(StaffId::from_uuid(ids.v4())),
+        expires_at: noon() + TimeDelta::hours(12),
+    };
+    side.insert_session(&[7; 32], &session, noon()).await.unwrap();
+    let later = noon() + TimeDelta::minutes(2);
+    let held = side.begin().await.unwrap();
+    assert_eq!(side.session(&[7; 32], later).await.unwrap(), Some(session));
+    drop(held);
+    assert_eq!(side.session(&[7; 32], later).await.unwrap(), Some(session));
+}
+
+#[tokio::test]
 async fn the_oldest_sessions_make_room_and_all_can_be_ended() {
     let dir = tempfile::tempdir().unwrap();
     let side = open(&dir).await;
