@@ -61,11 +61,14 @@ impl Writer {
                 self.end_for_good("the writer panicked");
             }
         }
-        let synced = self.head_file.start_sync().and_then(|()| self.head_file.finish_sync());
-        if let Err(error) = synced {
-            tracing::error!(%error, "the head file could not be synced at the end");
+        // After a failed barrier no file is synced again: it may succeed without what was to be synced.
+        if self.shared.state() != State::Closed {
+            let synced = self.head_file.start_sync().and_then(|()| self.head_file.finish_sync());
+            if let Err(error) = synced {
+                tracing::error!(%error, "the head file could not be synced at the end");
+            }
+            self.shared.set_state(State::Closed);
         }
-        self.shared.set_state(State::Closed);
         self.shared.store.close();
         drop(self.lock);
         self.done.send_replace(true);

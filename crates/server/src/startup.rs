@@ -169,9 +169,10 @@ impl Application {
         tracing::info!("stopping");
         doors_stop.send_replace(true);
         if let Some(door) = door {
-            door.stop(true).await;
+            door.stop(outcome.is_ok()).await;
         }
-        handle.stop(true).await;
+        // What only a new process can mend is not waited for: who waits for an answer is in doubt either way.
+        handle.stop(outcome.is_ok()).await;
         if let Some(grpc) = grpc
             && tokio::time::timeout(Duration::from_secs(DRAIN_S), grpc).await.is_err()
         {

@@ -67,30 +67,30 @@ async fn one_failure(portal: &Portal, round: u64, random: &mut Random, report: &
     if code != Some(NOT_DURABLE) {
         report.fail(format!("round {round}: after a failed barrier it ended with {code:?}"));
     }
-    let seconds = after_failure(&record, round, report);
+    let seconds = after_failure(&record, &format!("round {round}, {}", file.display()), report);
     if seconds > SECONDS_TO_END {
         report.fail(format!("round {round}: it ended {seconds} s after the failure"));
     }
     drop(server);
     let server = portal.installation.serve().await;
-    report.add(&format!("round {round}"), portal.look(&server).await);
+    report.add(&format!("round {round}"), portal.look(&server, false).await);
     server.kill();
     seconds
 }
 
 /// Looks at what the process did after the failure; gives the seconds to its end.
-fn after_failure(record: &Path, round: u64, report: &mut Report) -> f64 {
+fn after_failure(record: &Path, place: &str, report: &mut Report) -> f64 {
     let text = fs::read_to_string(record).unwrap();
     let time = |line: &str| line.split_whitespace().nth(1).and_then(|time| time.parse::<f64>().ok());
     let mut lines = text.lines().skip_while(|line| !line.contains("(INJECTED)"));
     let Some(failure) = lines.next().and_then(time) else {
-        report.fail(format!("round {round}: the failure did not come: {text}"));
+        report.fail(format!("{place}: the failure did not come: {text}"));
         return 0.0;
     };
     let mut end = failure;
     for line in lines {
         if line.contains("fdatasync(") && line.contains("= 0") {
-            report.fail(format!("round {round}: a barrier was tried again: {line}"));
+            report.fail(format!("{place}: a barrier was tried again: {line}"));
         }
         end = time(line).unwrap_or(end);
     }

@@ -14,6 +14,8 @@ mod barrier;
 mod child;
 mod disk;
 mod failing;
+mod full;
+mod grow;
 mod killpoints;
 mod network;
 mod oracle;
@@ -51,14 +53,18 @@ const TORTURES: &[Torture] = &[
     Torture { name: "rot", rounds: 60, run: rot::run },
     Torture { name: "startup", rounds: 8, run: startup::run },
     Torture { name: "barrier", rounds: 2, run: barrier::run },
+    Torture { name: "full", rounds: 3, run: full::run },
     Torture { name: "second", rounds: 3, run: second::run },
     Torture { name: "network", rounds: 12, run: network::run },
+    Torture { name: "grow", rounds: 20, run: grow::run },
 ];
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
-    if args.first().is_some_and(|arg| arg == "child") {
-        child::run(&args[1..]);
+    let inner: [(&str, fn(&[String])); 3] =
+        [("child", child::run), (full::INSIDE, full::inside), (grow::CHILD, grow::child)];
+    if let Some((_, run)) = inner.iter().find(|(word, _)| args.first().is_some_and(|arg| arg == word)) {
+        run(&args[1..]);
         return ExitCode::SUCCESS;
     }
     if args.iter().any(|arg| arg == "--list") {

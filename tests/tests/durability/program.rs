@@ -69,8 +69,8 @@ impl Portal {
         (0..writers).map(begin).collect()
     }
 
-    /// Asks for everything that was promised.
-    pub(crate) async fn look(&self, server: &Server) -> Report {
+    /// Asks for everything that was promised. The read model may be said to be behind.
+    pub(crate) async fn look(&self, server: &Server, may_be_behind: bool) -> Report {
         let mut report = Report::default();
         let promised = self.promised.lock().unwrap().clone();
         let api = self.api(server);
@@ -79,6 +79,7 @@ impl Portal {
             match found {
                 Some(answer) if answer.status == 200 && answer.text("/name") == *name => {}
                 Some(answer) if answer.status == 404 => report.lost += 1,
+                Some(answer) if may_be_behind && answer.text("/code") == "position.behind" => return report,
                 other => report.fail(format!("asked for {name}: {:?}", other.map(|answer| answer.status))),
             }
         }

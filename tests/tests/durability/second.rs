@@ -47,14 +47,14 @@ pub(crate) fn run(plan: &Plan) -> Report {
             report.fail("a second process changed the data directory");
         }
         signal(server.id(), "CONT");
-        report.add("afterwards", portal.look(&server).await);
+        report.add("afterwards", portal.look(&server, false).await);
         server.kill();
         let winners = compete(&portal).await;
         if winners != 1 {
             report.fail(format!("of {AT_ONCE} that started at once, {winners} got the directory"));
         }
         let server = portal.installation.serve().await;
-        report.add("afterwards", portal.look(&server).await);
+        report.add("afterwards", portal.look(&server, false).await);
         report.acknowledged = portal.count() as u64;
         report
     })

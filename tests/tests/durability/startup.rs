@@ -28,7 +28,7 @@ pub(crate) fn run(plan: &Plan) -> Report {
                 if begun.elapsed() > READY_WITHIN {
                     report.fail(format!("round {round}: ready after {:?}", begun.elapsed()));
                 }
-                report.add(&format!("round {round}"), portal.look(&server).await);
+                report.add(&format!("round {round}"), portal.look(&server, false).await);
                 let api = portal.api(&server);
                 let name = format!("After Kill {round}");
                 if Portal::register(&api, &portal.promised, &name).await != Some(201) {

@@ -103,12 +103,19 @@ impl SideState {
             expires_at: instant(&row, 4, TABLE)?,
         };
         if instant(&row, 3, TABLE)? <= now - TOUCH_EVERY {
-            let mut tx = self.begin().await?;
-            let query = query(sql::TOUCH_SESSION).bind(token_hash.to_vec()).bind(millis(now));
-            query.execute(&mut tx).await?;
-            tx.commit().await?;
+            match self.touch_session(token_hash, now).await {
+                // Reading goes on when nothing can be noted; at worst the session ends early.
+                Ok(()) | Err(SideStateError::DiskFull | SideStateError::Busy) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(Some(session))
+    }
+
+    async fn touch_session(&self, token_hash: &[u8; 32], now: DateTime<Utc>) -> Result<(), SideStateError> {
+        let mut tx = self.begin().await?;
+        query(sql::TOUCH_SESSION).bind(token_hash.to_vec()).bind(millis(now)).execute(&mut tx).await?;
+        tx.commit().await
     }
 
     /// Ends a session.

@@ -28,6 +28,7 @@ on_both! {
     a_code_is_dead_after_ten_wrong_tries
     the_command_that_spent_a_code_may_come_again_and_may_give_it_back
     a_session_ends_when_idle_when_old_and_when_asked
+    a_session_whose_use_cannot_be_noted_is_used_all_the_same
     the_oldest_sessions_make_room_and_all_can_be_ended
     the_eleventh_sign_in_within_the_window_is_not_admitted
     a_step_of_the_second_factor_is_good_once
@@ -153,6 +154,22 @@ async fn a_session_ends_when_idle_when_old_and_when_asked(kept: Kept) {
     assert_eq!(side.session(&hash, now).await.unwrap(), Some(session));
     side.end_session(session.session).await.unwrap();
     assert_eq!(side.session(&hash, now).await.unwrap(), None);
+}
+
+async fn a_session_whose_use_cannot_be_noted_is_used_all_the_same(kept: Kept) {
+    let side = kept.open().await;
+    let ids = Ids::seeded(1);
+    let session = StoredSession {
+        session: SessionId::from_uuid(ids.v4()),
+        owner: SessionOwner::Staff(StaffId::from_uuid(ids.v4())),
+        expires_at: noon() + TimeDelta::hours(12),
+    };
+    side.insert_session(&[7; 32], &session, noon()).await.unwrap();
+    let later = noon() + TimeDelta::minutes(2);
+    let held = side.begin().await.unwrap();
+    assert_eq!(side.session(&[7; 32], later).await.unwrap(), Some(session));
+    drop(held);
+    assert_eq!(side.session(&[7; 32], later).await.unwrap(), Some(session));
 }
 
 async fn the_oldest_sessions_make_room_and_all_can_be_ended(kept: Kept) {
