@@ -5,14 +5,15 @@ mod aftermath;
 mod api;
 pub mod bench;
 pub mod bounce;
+pub mod browser;
 mod contract;
 mod errors;
 mod portal;
-pub mod postgres;
 mod principals;
 pub mod process;
-pub mod proxy;
 mod random;
+
+pub use test_database::{postgres, proxy};
 
 pub use aftermath::read_model_equals_one_built_anew;
 pub use api::{Answer, Api, Request};

@@ -161,6 +161,11 @@ impl Portal {
         maildir(self.folder.path())
     }
 
+    /// Where it is reached over HTTP.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// A client nobody has signed in with.
     pub fn api(&self) -> Api {
         Api::new(&self.base)

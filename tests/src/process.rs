@@ -132,6 +132,18 @@ impl Installation {
         for (key, value) in settings {
             command.arg("--set").arg(format!("{key}={value}"));
         }
+        Self::start(command).await
+    }
+
+    /// Starts a server under a tracer that lets it be our own child, such as `strace -D`.
+    pub async fn serve_under(&self, tracer: &str, options: &[&str]) -> Server {
+        let served = self.command(&["serve"]);
+        let mut command = command(tracer, options);
+        command.arg("--").arg(served.get_program()).args(served.get_args());
+        Self::start(command).await
+    }
+
+    async fn start(mut command: Command) -> Server {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
         let log = Arc::new(Log::default());
         let stderr = child.stderr.take().expect("it has an error stream");
@@ -233,6 +245,11 @@ impl Server {
     /// Everything logged so far.
     pub fn log(&self) -> String {
         self.log.text.lock().expect("no reader panics").clone()
+    }
+
+    /// How it has ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("it is our child")
     }
 
     /// Ends it as a power cut would, as far as a process can feel one.

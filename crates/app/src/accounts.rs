@@ -156,8 +156,8 @@ async fn contact_input(
         address: work.sealer().seal(subject, Field::Contact, &address.reveal()).await?,
         fingerprint: fingerprint(Fingerprinted::Address, &address.normalised()),
         domain_fingerprint: address
-            .organisation_domain()
+            .organisation_domain(work.policy())
             .map(|domain| fingerprint(Fingerprinted::MailDomain, &domain)),
-        class: address.class(names),
+        class: address.class(names, work.policy()),
     })
 }

@@ -143,6 +143,10 @@ pub enum AppError {
     /// Whether the change is durable is unknown; the process ends and the command's outcome can be asked for.
     #[error("whether the change is durable is unknown")]
     InDoubt,
+    /// The shared log went away within the commit; the command's outcome can be asked for, and the same command
+    /// sent again is carried out once.
+    #[error("whether the change is durable is not known yet")]
+    Unsettled,
     /// The command stands, but what it gave can't be told at this moment.
     #[error("it is done, but its result cannot be read")]
     AnswerPending {
@@ -200,7 +204,12 @@ impl AppError {
     pub(crate) fn is_final(&self) -> bool {
         !matches!(
             self,
-            Self::InFlight | Self::InDoubt | Self::AnswerPending { .. } | Self::Unavailable(_) | Self::Closed
+            Self::InFlight
+                | Self::InDoubt
+                | Self::Unsettled
+                | Self::AnswerPending { .. }
+                | Self::Unavailable(_)
+                | Self::Closed
         )
     }
 }
@@ -215,6 +224,7 @@ impl From<FoldError> for AppError {
     fn from(error: FoldError) -> Self {
         match error {
             FoldError::Read(ReadError::Store(source)) => Self::Unavailable(source),
+            FoldError::Read(ReadError::OtherHistory { .. }) => Self::Closed,
             corrupt @ (FoldError::Read(ReadError::Corrupt { .. })
             | FoldError::CorruptStream { .. }
             | FoldError::Undecodable { .. }) => Self::Corrupt(corrupt),
@@ -293,8 +303,10 @@ impl From<AppendError> for AppError {
             AppendError::StreamsFull => Self::LogFull,
             AppendError::QueueFull => Self::Busy,
             AppendError::DiskFull => Self::DiskFull,
-            AppendError::Closed => Self::Closed,
+            AppendError::Closed | AppendError::OtherHistory { .. } => Self::Closed,
             AppendError::Unknown => Self::InDoubt,
+            AppendError::InDoubt => Self::Unsettled,
+            AppendError::Unavailable => Self::unavailable(error),
         }
     }
 }

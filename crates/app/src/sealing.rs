@@ -279,7 +279,9 @@ mod tests {
 
     async fn sealer(dir: &tempfile::TempDir, keyring: &Keyring, ids: &Ids) -> Sealer {
         let log_id = Uuid::from_u128(1);
-        let side = SideState::open(&dir.path().join("state.sqlite"), log_id).await.unwrap();
+        let side = SideState::open(crate::side_state::Place::File(&dir.path().join("state.sqlite")), log_id)
+            .await
+            .unwrap();
         let (clock, _) = Clock::manual(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
         Sealer::new(side, keyring.bind(log_id), ids.clone(), clock)
     }

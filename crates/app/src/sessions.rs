@@ -241,7 +241,7 @@ impl App {
     }
 
     pub(crate) fn domain_fingerprint(&self, address: &Address) -> Option<Fingerprint> {
-        let domain = address.organisation_domain()?;
+        let domain = address.organisation_domain(&self.inner.policy)?;
         Some(self.inner.keys.fingerprint(Fingerprinted::MailDomain, &domain))
     }
 }

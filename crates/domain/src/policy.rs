@@ -1,6 +1,9 @@
 //! Numbers and lists that are policy, not code. The version in force is recorded on every decision.
 
-use crate::group::{Limits, Partition, WindowKind};
+use crate::{
+    address::DisposableDomains,
+    group::{Limits, Partition, WindowKind},
+};
 use serde::{Deserialize, Serialize};
 
 /// The named sizes staff grant.
@@ -67,6 +70,8 @@ pub struct Policy {
     pub terms_version: String,
     /// Whole tokens refused in production group names.
     pub banned_name_tokens: Vec<String>,
+    /// Domains of throw-away mail providers, which no contact may be at.
+    pub disposable_domains: DisposableDomains,
     /// Mail domains without mail of their own (`.test`, `.example`) that are accepted all the same.
     /// Set by demo and tests only; refused in production mode.
     pub reserved_mail_domains: Vec<String>,
@@ -112,6 +117,7 @@ impl Default for Policy {
             ]
             .map(str::to_owned)
             .to_vec(),
+            disposable_domains: DisposableDomains::default(),
             reserved_mail_domains: Vec::new(),
         }
     }

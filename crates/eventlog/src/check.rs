@@ -72,6 +72,7 @@ pub fn check(dir: &Path, now: &Now) -> Result<CheckReport, OpenError> {
         Ok(()) => None,
         Err(ReadError::Corrupt { position, what }) => Some((position, what)),
         Err(ReadError::Store(source)) => Some((replay.next(), source.to_string())),
+        Err(error @ ReadError::OtherHistory { .. }) => Some((replay.next(), error.to_string())),
     };
     let index = replay.into_index();
     Ok(CheckReport {

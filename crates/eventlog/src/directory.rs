@@ -55,6 +55,17 @@ pub enum OpenError {
         /// As found.
         log: Position,
     },
+    /// The tables of a shared log were made by a later program. Nothing was touched.
+    #[error("the log's tables have schema {found}, this program knows up to {known}")]
+    NewerSchema {
+        /// In the database.
+        found: i64,
+        /// In the program.
+        known: i64,
+    },
+    /// The database of a shared log can't be used.
+    #[error("the log's database can't be used")]
+    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The operating system refused.
     #[error("{what} failed")]
     Io {
@@ -243,6 +254,11 @@ fn refuse_network_file_system(dir: &Path) -> Result<(), OpenError> {
         Some((_, kind)) => Err(OpenError::NetworkFileSystem { kind }),
         None => Ok(()),
     }
+}
+
+/// Whether a device, or what of it this user may have, has no space left.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Free bytes on the device of a directory, as an unprivileged process may use them.

@@ -35,7 +35,7 @@
 //! # }
 //! ```
 //!
-//! Two engines stand behind one contract, [`EventLog`]; `tests/log/conformance.rs` is the contract as tests.
+//! Three engines stand behind one contract, [`EventLog`]; `tests/log/conformance.rs` is the contract as tests.
 
 pub mod batch;
 mod check;
@@ -46,10 +46,12 @@ mod export;
 mod frames;
 mod head_file;
 mod import;
+mod indexed;
 mod lock;
 mod log;
 mod memory;
 mod pages;
+mod postgres;
 mod reader;
 pub mod record;
 mod replay;
@@ -72,6 +74,7 @@ pub use lock::Holder;
 pub use log::{EventLog, Hooks, OnFatal, Probe, SledOptions};
 pub use memory::MemoryLog;
 pub use pages::StreamPages;
+pub use postgres::{PostgresLog, PostgresOptions};
 pub use record::Record;
 pub use sled_log::SledLog;
 pub use streams::STREAMS_MAX;
@@ -252,7 +255,7 @@ pub struct Appended {
 }
 
 /// Why an append did not happen. In every case nothing of the batch is in the log, except
-/// [`Unknown`](AppendError::Unknown).
+/// [`Unknown`](AppendError::Unknown) and [`InDoubt`](AppendError::InDoubt).
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
     /// A stream is not where the writer believed.
@@ -292,6 +295,20 @@ pub enum AppendError {
     /// The barrier failed: whether the batch is durable can't be known. The process must end.
     #[error("whether the append is durable is unknown")]
     Unknown,
+    /// The database of a shared log did not answer in time, or refused.
+    #[error("the log's database took nothing")]
+    Unavailable,
+    /// The database of a shared log went away within the commit. The same command sent again finds out: it is
+    /// appended once, and answers with its first positions if it was.
+    #[error("whether the append is durable is not known yet")]
+    InDoubt,
+    /// The shared log is not the one this node has followed: a database that took over lacks commits, or an
+    /// older state was brought back. This node appends and reads no more; a new process begins with what is there.
+    #[error("the log is not the one followed up to position {}; this process must begin anew", .position.0)]
+    OtherHistory {
+        /// The last position that this node has seen.
+        position: Position,
+    },
 }
 
 /// A batch that no log would take.
@@ -327,6 +344,12 @@ pub enum ReadError {
         position: Position,
         /// In what way.
         what: String,
+    },
+    /// The shared log is not the one this node has followed, see [`AppendError::OtherHistory`].
+    #[error("the log is not the one followed up to position {}; this process must begin anew", .position.0)]
+    OtherHistory {
+        /// The last position that this node has seen.
+        position: Position,
     },
     /// The store failed.
     #[error("the store failed while reading")]

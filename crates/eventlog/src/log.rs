@@ -1,11 +1,11 @@
 //! The log as its users hold it: one face over the engines.
 
 use crate::batch::Prepared;
+use crate::indexed::Indexed;
 use crate::pages::StreamPages;
-use crate::reader::{self, Records};
+use crate::postgres::{PostgresLog, PostgresOptions};
 use crate::sequencer::Sequenced;
 use crate::sled_log::SledLog;
-use crate::streams::StreamKey;
 use crate::{
     AppendBatch, AppendError, Appended, CommandRecord, Head, MemoryLog, Now, OpenError, Position, ReadError,
     Record, StreamName, StreamVersion,
@@ -14,10 +14,6 @@ use std::{io, path::PathBuf, sync::Arc};
 use tokio::{sync::watch, task};
 use uuid::Uuid;
 
-/// Up to so many records are read on the calling thread: they cost microseconds each and are in memory
-/// mostly, while moving to another thread costs more than a few of them. Longer reads go to a blocking thread.
-const INLINE_RECORDS_MAX: u64 = 32;
-
 /// The log. Cheap to clone.
 #[derive(Clone)]
 pub enum EventLog {
@@ -25,6 +21,8 @@ pub enum EventLog {
     Memory(Arc<MemoryLog>),
     /// On sled, one node.
     Sled(Arc<SledLog>),
+    /// On PostgreSQL, any number of nodes.
+    Postgres(Arc<PostgresLog>),
 }
 
 /// How to open a sled log.
@@ -76,59 +74,44 @@ impl EventLog {
         }
     }
 
+    /// Opens the log in a database, or makes it there.
+    pub async fn open_postgres(options: PostgresOptions, now: Now) -> Result<Self, OpenError> {
+        PostgresLog::open(options, now).await.map(|log| Self::Postgres(Arc::new(log)))
+    }
+
     /// Appends all or nothing; durable when Ok. A command appended before answers with its first positions.
     ///
     /// The batch is taken when the future is first polled, and completes even when the future is dropped.
     pub async fn append(&self, batch: AppendBatch) -> Result<Appended, AppendError> {
         let batch = Prepared::new(self.head().log_id, batch)?;
-        let (batch, outcome) = match self {
-            Self::Memory(log) => {
-                let outcome = log.append(&batch);
-                (batch, outcome)
-            }
-            Self::Sled(log) => log.append(batch).await?,
+        let (batch, outcome) = match self.engine() {
+            Engine::Indexed(log) => log.append(batch).await?,
+            Engine::Shared(log) => log.append(batch).await?,
         };
-        match outcome {
-            Ok(Sequenced::Appended(appended)) => Ok(appended),
-            Ok(Sequenced::Replayed { first }) => {
-                let before = self.reading(0, move |records| reader::command_at(records, first)).await;
+        match outcome? {
+            Sequenced::Appended(appended) => Ok(appended),
+            Sequenced::Replayed { first } => {
+                let before = match self.engine() {
+                    Engine::Indexed(log) => log.command_at(first).await,
+                    Engine::Shared(log) => log.command_at(first).await,
+                };
                 replay(before, batch.fingerprint)
             }
-            Err(conflict @ AppendError::Conflict { .. }) => self.replay_or(conflict, batch).await,
-            Err(error) => Err(error),
         }
     }
 
-    /// A batch whose stream went on since may have been appended long ago: then its command stands in every
-    /// stream it wrote, behind the version expected.
-    async fn replay_or(&self, conflict: AppendError, batch: Prepared) -> Result<Appended, AppendError> {
-        let Some(stream) = batch.streams.into_iter().find(|stream| !stream.events.is_empty()) else {
-            return Err(conflict);
-        };
-        let head = self.records().stream_head(stream.key);
-        let after = stream.expected.version();
-        let find = move |records: &dyn Records| {
-            reader::command_in_stream(records, batch.command_id, &stream.name, head, after)
-        };
-        match self.reading(head.version.0.saturating_sub(after.0), find).await {
-            Ok(None) => Err(conflict),
-            Ok(Some(before)) => replay(Ok(before), batch.fingerprint),
-            Err(error) => replay(Err(error), batch.fingerprint),
-        }
-    }
-
-    /// Records of a stream after a version, oldest first, at most `limit`. Costs one read for each record
-    /// after the version.
+    /// Records of a stream after a version, oldest first, at most `limit`. The engines of one node read every
+    /// record after the version for it.
     pub async fn read_stream(
         &self,
         stream: &StreamName,
         after: StreamVersion,
         limit: u32,
     ) -> Result<Vec<Record>, ReadError> {
-        let head = self.records().stream_head(StreamKey::of(stream));
-        let name = stream.clone();
-        let read = move |records: &dyn Records| reader::stream(records, &name, head, after, limit);
-        Ok(self.reading(head.version.0.saturating_sub(after.0), read).await?.0)
+        match self.engine() {
+            Engine::Indexed(log) => Ok(log.stream(stream, after, limit).await?.0),
+            Engine::Shared(log) => log.stream_page(stream, after, limit).await,
+        }
     }
 
     /// The records of a stream after a version in pages of at most `size`, at least one. However many pages
@@ -139,106 +122,98 @@ impl EventLog {
         after: StreamVersion,
         size: u32,
     ) -> Result<StreamPages, ReadError> {
-        let head = self.records().stream_head(StreamKey::of(stream));
-        let (name, size) = (stream.clone(), size.max(1));
-        let read = move |records: &dyn Records| reader::stream(records, &name, head, after, size);
-        let (first, later) = self.reading(head.version.0.saturating_sub(after.0), read).await?;
+        let size = size.max(1);
+        let (first, later) = match self.engine() {
+            Engine::Indexed(log) => log.stream(stream, after, size).await?,
+            Engine::Shared(log) => log.stream(stream, after, size).await?,
+        };
         Ok(StreamPages { log: self.clone(), first: Some(first), later, size })
     }
 
-    /// The records at these positions.
+    /// The records at these positions, which ascend.
     pub(crate) async fn read_at(&self, positions: Vec<Position>) -> Result<Vec<Record>, ReadError> {
-        let count = positions.len() as u64;
-        self.reading(count, move |records| reader::at(records, &positions)).await
+        match self.engine() {
+            Engine::Indexed(log) => log.read_at(positions).await,
+            Engine::Shared(log) => log.read_at(&positions).await,
+        }
     }
 
     /// Records after a position in commit order, at most `limit`; fewer than `limit` means: up to the head
     /// as it was when the read began.
     pub async fn read_all(&self, after: Position, limit: u32) -> Result<Vec<Record>, ReadError> {
-        let head = self.head().position;
-        let count = head.0.saturating_sub(after.0).min(u64::from(limit));
-        self.reading(count, move |records| reader::after(records, after, limit, head)).await
+        match self.engine() {
+            Engine::Indexed(log) => log.read_all(after, limit).await,
+            Engine::Shared(log) => log.read_all(after, limit).await,
+        }
     }
 
     /// Current version of a stream; 0 when there is none.
-    #[expect(clippy::unused_async, reason = "an engine that shares its log would have to ask for it")]
     pub async fn stream_version(&self, stream: &StreamName) -> Result<StreamVersion, ReadError> {
-        Ok(self.records().stream_head(StreamKey::of(stream)).version)
+        match self.engine() {
+            Engine::Indexed(log) => Ok(log.stream_version(stream)),
+            Engine::Shared(log) => log.stream_version(stream).await,
+        }
     }
 
-    /// What became of a command: looked for among the last [`RECENT_COMMANDS_MAX`](crate::RECENT_COMMANDS_MAX),
-    /// then in the stream.
+    /// What became of a command. The engines of one node look for it among the last
+    /// [`RECENT_COMMANDS_MAX`](crate::RECENT_COMMANDS_MAX), then in the stream; a shared log knows every command.
     pub async fn find_command(
         &self,
         command_id: Uuid,
         stream: &StreamName,
     ) -> Result<Option<CommandRecord>, ReadError> {
-        let records = self.records();
-        if let Some(first) = records.recent_command(command_id) {
-            return self.reading(0, move |records| reader::command_at(records, first).map(Some)).await;
+        match self.engine() {
+            Engine::Indexed(log) => log.find_command(command_id, stream).await,
+            Engine::Shared(log) => log.find_command(command_id).await,
         }
-        let head = records.stream_head(StreamKey::of(stream));
-        let name = stream.clone();
-        let find = move |records: &dyn Records| {
-            reader::command_in_stream(records, command_id, &name, head, StreamVersion(0))
-        };
-        self.reading(head.version.0, find).await
     }
 
-    /// The end of the log: durable and published.
+    /// The end of the log: durable and published. Of a shared log it is the end as this node knows it.
     pub fn head(&self) -> Head {
-        self.records().head()
+        match self.engine() {
+            Engine::Indexed(log) => log.head(),
+            Engine::Shared(log) => log.head(),
+        }
     }
 
     /// The head as it moves: a hint, poll as well.
     pub fn watch(&self) -> watch::Receiver<Position> {
-        match self {
-            Self::Memory(log) => log.watch(),
-            Self::Sled(log) => log.watch(),
+        match self.engine() {
+            Engine::Indexed(log) => log.watch(),
+            Engine::Shared(log) => log.watch(),
         }
     }
 
     /// Whether appends are possible at this moment (for readiness).
     pub fn is_writable(&self) -> bool {
-        match self {
-            Self::Memory(log) => log.is_writable(),
-            Self::Sled(log) => log.is_writable(),
+        match self.engine() {
+            Engine::Indexed(log) => log.is_writable(),
+            Engine::Shared(log) => log.is_writable(),
         }
     }
 
     /// Finishes what is queued and closes; later appends answer [`AppendError::Closed`]. The sled engine then
-    /// lets go of its directory and takes no more reads.
+    /// lets go of its directory, the PostgreSQL engine of its sessions, and neither takes more reads.
     pub async fn close(&self) {
-        match self {
-            Self::Memory(log) => log.close(),
-            Self::Sled(log) => log.close().await,
+        match self.engine() {
+            Engine::Indexed(log) => log.close().await,
+            Engine::Shared(log) => log.close().await,
         }
     }
 
-    fn records(&self) -> &dyn Records {
+    fn engine(&self) -> Engine<'_> {
         match self {
-            Self::Memory(log) => &**log,
-            Self::Sled(log) => &**log,
+            Self::Memory(log) => Engine::Indexed(Indexed::Memory(log)),
+            Self::Sled(log) => Engine::Indexed(Indexed::Sled(log)),
+            Self::Postgres(log) => Engine::Shared(log),
         }
     }
+}
 
-    /// Runs a read of about `count` records where it belongs.
-    async fn reading<T: Send + 'static>(
-        &self,
-        count: u64,
-        read: impl FnOnce(&dyn Records) -> Result<T, ReadError> + Send + 'static,
-    ) -> Result<T, ReadError> {
-        match self {
-            Self::Sled(log) if count > INLINE_RECORDS_MAX => {
-                let log = Arc::clone(log);
-                match task::spawn_blocking(move || read(&*log)).await {
-                    Ok(done) => done,
-                    Err(error) => Err(ReadError::Store(Box::new(error))),
-                }
-            }
-            _ => read(self.records()),
-        }
-    }
+/// How an engine is asked.
+enum Engine<'a> {
+    Indexed(Indexed<'a>),
+    Shared(&'a PostgresLog),
 }
 
 /// The answer to a repeated command; when its records can't be read, the answer is not known.

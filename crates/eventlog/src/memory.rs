@@ -2,7 +2,7 @@
 
 use crate::batch::Prepared;
 use crate::frames::{Frames, See};
-use crate::reader::Records;
+use crate::reader::{Records, Stored};
 use crate::sequencer::{Group, Index, Sequenced};
 use crate::streams::{StreamHead, StreamKey};
 use crate::{AppendError, Head, Now, Position, ReadError};
@@ -85,7 +85,9 @@ impl Records for MemoryLog {
     fn recent_command(&self, command_id: Uuid) -> Option<Position> {
         self.state().index.recent.first_position(command_id)
     }
+}
 
+impl Stored for MemoryLog {
     fn each(&self, first: Position, last: Position, see: &mut See<'_>) -> Result<(), ReadError> {
         let state = self.state();
         for position in first.0..=last.0 {

@@ -8,8 +8,14 @@ use crate::{Appended, CommandRecord, Head, Position, ReadError, Record, StreamNa
 use std::collections::VecDeque;
 use uuid::Uuid;
 
-/// What an engine offers to read with.
-pub(crate) trait Records: Send + Sync {
+/// Durable records by position.
+pub(crate) trait Stored: Send + Sync {
+    /// Shows the records in `first..=last` in order.
+    fn each(&self, first: Position, last: Position, see: &mut See<'_>) -> Result<(), ReadError>;
+}
+
+/// What an engine with an index in memory offers to read with.
+pub(crate) trait Records: Stored {
     fn head(&self) -> Head;
 
     /// Where a stream ends.
@@ -17,13 +23,10 @@ pub(crate) trait Records: Send + Sync {
 
     /// First position of a command, when it is among the recent ones.
     fn recent_command(&self, command_id: Uuid) -> Option<Position>;
-
-    /// Shows the durable records in `first..=last` in order.
-    fn each(&self, first: Position, last: Position, see: &mut See<'_>) -> Result<(), ReadError>;
 }
 
 /// The bytes of one durable record.
-fn record(records: &dyn Records, position: Position) -> Result<Vec<u8>, ReadError> {
+fn record(records: &dyn Stored, position: Position) -> Result<Vec<u8>, ReadError> {
     let mut found = Vec::new();
     records.each(position, position, &mut |_, bytes| {
         found = bytes.to_vec();
@@ -111,7 +114,7 @@ pub(crate) fn command_in_stream(
 }
 
 /// The command whose batch begins at a position.
-pub(crate) fn command_at(records: &dyn Records, first: Position) -> Result<CommandRecord, ReadError> {
+pub(crate) fn command_at(records: &dyn Stored, first: Position) -> Result<CommandRecord, ReadError> {
     let bytes = record(records, first)?;
     let body = Body::decode(&bytes).map_err(|error| corrupt(first, &error))?;
     let last = Position(first.0 + u64::from(body.batch_length.max(1)) - 1);

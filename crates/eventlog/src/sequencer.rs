@@ -125,6 +125,10 @@ impl Group {
         self.hash
     }
 
+    pub(crate) fn recorded_at_ms(&self) -> i64 {
+        self.recorded_at_ms
+    }
+
     /// The head of each stream of the batch, once all are known to stand where the writer believed.
     fn expected_heads(
         &self,

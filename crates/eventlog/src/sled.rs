@@ -6,9 +6,11 @@
 //!   so that none appears, and debug builds look after each write.
 //! - Default `segment_size` and `flush_every_ms`: others multiply its memory. No compression: ten times slower.
 //! - It may panic where it should fail, at opening above all.
+//! - A write that fails on one of its threads does not always wake those who wait for it to become stable: a flush
+//!   then waits for ever. [`wake_waiters`] looks for such failures and wakes them.
 //! - Never `watch_prefix`, `generate_id`, `len`, nor work left to `Drop`.
 
-use crate::directory::{OpenError, io_error, sync_dir};
+use crate::directory::{OpenError, io_error, is_full, sync_dir};
 use crate::frames::{self, Chunk, ChunkKey, Fault, See, Unpacker};
 use crate::{Hooks, Position, ReadError};
 use ::sled::{Batch, Config, Db, IVec};
@@ -16,8 +18,8 @@ use rustix::fs::{FlockOperation, flock};
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::{fs, fs::File, io, thread, time::Duration};
 
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -29,6 +31,9 @@ const SCAN_GROUP_CHUNKS: usize = 64;
 const SCAN_AHEAD_GROUPS: usize = 4;
 /// How long an earlier instance of this process may take to let go of the `db` file.
 const RELEASE_WAIT: Duration = Duration::from_secs(5);
+
+/// How long a failed write may go unnoticed by those who wait for it.
+const LOOK_FOR_FAILURE: Duration = Duration::from_millis(100);
 
 /// Why the store failed.
 #[derive(Debug, thiserror::Error)]
@@ -52,10 +57,7 @@ pub(crate) enum StoreError {
 
 impl From<io::Error> for StoreError {
     fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
-            _ => Self::Io(error),
-        }
+        if is_full(&error) { Self::Full } else { Self::Io(error) }
     }
 }
 
@@ -79,7 +81,9 @@ impl From<StoreError> for OpenError {
         let what = match error {
             StoreError::Full => return io_error("opening the store")(io::ErrorKind::StorageFull.into()),
             StoreError::Io(source) => return io_error("opening the store")(source),
-            StoreError::Failed(source) => source.to_string(),
+            StoreError::Failed(source) => {
+                format!("the store does not open, so no position can be named: {source}")
+            }
             StoreError::Panicked | StoreError::Closed => error.to_string(),
         };
         Self::Damaged { position: None, what }
@@ -89,10 +93,27 @@ impl From<StoreError> for OpenError {
 /// An open store. One thread writes, any thread reads.
 pub(crate) struct SledStore {
     path: PathBuf,
-    db: RwLock<Option<Db>>,
+    db: Arc<RwLock<Option<Instance>>>,
     /// Second handle of sled's `db` file, for the barrier.
     data: File,
     hooks: Hooks,
+    /// Ends the thread that wakes waiters when it is dropped.
+    _watch: SyncSender<()>,
+}
+
+/// sled, opened, and the configuration it notes a failed write in.
+struct Instance {
+    db: Db,
+    config: Config,
+}
+
+impl Instance {
+    /// A flush after a failed write fails at once, and wakes whoever waits in another.
+    fn wake_waiters(&self) {
+        if self.config.global_error().is_err() {
+            drop(self.db.flush());
+        }
+    }
 }
 
 impl SledStore {
@@ -101,20 +122,27 @@ impl SledStore {
         let mut options = File::options();
         let data = options.read(true).write(true).create(true).truncate(false).open(path.join("db"));
         let data = data.map_err(io_error("opening the store"))?;
-        let db = RwLock::new(Some(open_db(path, &data)?));
-        Ok(Self { path: path.to_owned(), db, data, hooks: hooks.clone() })
+        let db = Arc::new(RwLock::new(Some(open_db(path, &data)?)));
+        let watched = Arc::clone(&db);
+        let (watch, ended) = sync_channel(0);
+        let watching = thread::Builder::new().name("log-watch".to_owned());
+        let watching = watching.spawn(move || wake_waiters(&watched, &ended));
+        watching.map_err(io_error("starting to watch the store"))?;
+        Ok(Self { path: path.to_owned(), db, data, hooks: hooks.clone(), _watch: watch })
     }
 
     /// Lets go of the files and opens them again: sled remembers a failed write until then.
     pub(crate) fn reopen(&self) -> Result<(), OpenError> {
-        let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
-        *db = None;
-        *db = Some(open_db(&self.path, &self.data)?);
+        self.close();
+        *self.db.write().unwrap_or_else(PoisonError::into_inner) = Some(open_db(&self.path, &self.data)?);
         Ok(())
     }
 
     /// Lets go of the files; later calls fail.
     pub(crate) fn close(&self) {
+        if let Some(instance) = &*self.guard() {
+            instance.wake_waiters();
+        }
         *self.db.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
@@ -228,7 +256,7 @@ impl SledStore {
         fs::read_dir(self.path.join("blobs")).is_ok_and(|mut entries| entries.next().is_none())
     }
 
-    fn guard(&self) -> RwLockReadGuard<'_, Option<Db>> {
+    fn guard(&self) -> RwLockReadGuard<'_, Option<Instance>> {
         self.db.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -286,8 +314,18 @@ fn caught(read: impl FnOnce() -> Result<(), ReadError>) -> Result<(), ReadError>
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(StoreError::Panicked.into()))
 }
 
-fn opened(db: Option<&Db>) -> Result<&Db, StoreError> {
-    db.ok_or(StoreError::Closed)
+fn opened(instance: Option<&Instance>) -> Result<&Db, StoreError> {
+    instance.map(|instance| &instance.db).ok_or(StoreError::Closed)
+}
+
+/// Looks again and again whether a write has failed on a thread of sled's, until the store is dropped.
+fn wake_waiters(db: &RwLock<Option<Instance>>, ended: &Receiver<()>) {
+    while ended.recv_timeout(LOOK_FOR_FAILURE) == Err(RecvTimeoutError::Timeout) {
+        // Whoever opens or closes the store meanwhile waits for nothing.
+        if let Ok(instance) = db.try_read() {
+            instance.iter().for_each(Instance::wake_waiters);
+        }
+    }
 }
 
 fn last_at_or_before(db: &Db, position: Position) -> Result<Option<(IVec, IVec)>, StoreError> {
@@ -298,13 +336,13 @@ fn decode_key(key: &[u8], unpacker: &Unpacker) -> Result<ChunkKey, ReadError> {
     ChunkKey::decode(key).ok_or_else(|| Fault::new(unpacker.next(), "a key is malformed").into())
 }
 
-fn open_db(path: &Path, data: &File) -> Result<Db, OpenError> {
+fn open_db(path: &Path, data: &File) -> Result<Instance, OpenError> {
     wait_for_release(data)?;
     let config = Config::new().path(path).cache_capacity(CACHE_BYTES);
     let Ok(opened) = catch_unwind(AssertUnwindSafe(|| config.open())) else {
         return Err(StoreError::Panicked.into());
     };
-    Ok(opened.map_err(StoreError::from)?)
+    Ok(Instance { db: opened.map_err(StoreError::from)?, config })
 }
 
 /// Threads of an instance just closed may hold its file a little longer. Nobody else can: we have the

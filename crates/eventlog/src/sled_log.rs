@@ -5,7 +5,7 @@ use crate::directory::{self, Directory, OpenError, Store, head_of_empty, io_erro
 use crate::frames::{Frames, See};
 use crate::head_file::{HeadFile, HeadRecord};
 use crate::log::{Hooks, SledOptions};
-use crate::reader::Records;
+use crate::reader::{Records, Stored};
 use crate::replay::{Replay, Scrutiny};
 use crate::sequencer::{Group, Index};
 use crate::sled::SledStore;
@@ -222,7 +222,9 @@ impl Records for SledLog {
     fn recent_command(&self, command_id: Uuid) -> Option<Position> {
         self.shared.index().recent.first_position(command_id)
     }
+}
 
+impl Stored for SledLog {
     fn each(&self, first: Position, last: Position, see: &mut See<'_>) -> Result<(), ReadError> {
         self.shared.store.each(first, last, see)
     }
@@ -256,8 +258,12 @@ fn recover(store: &SledStore, log_id: Uuid, head: HeadRecord) -> Result<Index, O
     let fault = match store.scan(&mut |_, bytes| Ok(replay.see(bytes)?)) {
         Ok(()) => None,
         Err(ReadError::Corrupt { position, what }) => Some((position, what)),
-        Err(ReadError::Store(source)) => {
-            return Err(OpenError::Damaged { position: Some(replay.next()), what: source.to_string() });
+        Err(error) => {
+            let what = match error {
+                ReadError::Store(source) => source.to_string(),
+                other => other.to_string(),
+            };
+            return Err(OpenError::Damaged { position: Some(replay.next()), what });
         }
     };
     let whole = replay.whole();

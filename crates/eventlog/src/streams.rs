@@ -25,6 +25,14 @@ impl StreamKey {
         Self(first.iter().fold(0, |key, byte| key << 8 | u128::from(*byte)))
     }
 
+    pub(crate) fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(u128::from_be_bytes(bytes))
+    }
+
     /// The key is uniform already: half of it serves as the table's hash.
     fn spread(self) -> u64 {
         #[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]

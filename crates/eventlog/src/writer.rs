@@ -179,6 +179,8 @@ impl Writer {
                 self.shared.set_state(State::Writable);
                 Ok(())
             }
+            // The space is gone again: the store stays closed, and the next append tries anew.
+            Err(OpenError::Io { source, .. }) if directory::is_full(&source) => Err(AppendError::DiskFull),
             Err(error) => {
                 self.end_for_good(&format!("the store could not be opened again: {error}"));
                 Err(AppendError::Closed)

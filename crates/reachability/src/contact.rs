@@ -33,7 +33,7 @@ impl Contact {
             Ok(address) => {
                 let sent = address.reveal();
                 let (local, domain) = sent.rsplit_once('@').ok_or(Reason::Syntax)?;
-                let class = Some(address.class(&[]));
+                let class = Some(address.class(&[], policy));
                 Ok(Self { local: local.to_owned(), domain: domain.to_owned(), class })
             }
             Err(InvalidAddress::Syntax) => Self::international(typed.trim(), policy),

@@ -12,7 +12,7 @@ pub(crate) fn may_pass(error: &ProjectionError) -> bool {
         ProjectionError::Files(_) | ProjectionError::Log(ReadError::Store(_)) => true,
         ProjectionError::Event { .. }
         | ProjectionError::OtherHistory { .. }
-        | ProjectionError::Log(ReadError::Corrupt { .. }) => false,
+        | ProjectionError::Log(ReadError::Corrupt { .. } | ReadError::OtherHistory { .. }) => false,
     }
 }
 

@@ -10,7 +10,7 @@ use app::{
     keyring::Keyring,
     passwords::Passwords,
     quota::{Follower, time_of},
-    side_state::{SideState, SideStateError},
+    side_state::{Place, SideState, SideStateError},
 };
 use eventlog::{EventLog, Hooks, OnFatal, OpenError, SledOptions};
 use quota::{Engine, Ledger, LedgerError, Options};
@@ -75,7 +75,7 @@ pub(crate) async fn open(
     let log = EventLog::open_sled_with(options, clock.for_log(), hooks).await.map_err(from_log)?;
     let log_id = log.head().log_id;
     private_dir(&config.data_dir.join("state"))?;
-    let side = SideState::open(&side_state_file(config), log_id).await.map_err(from_side)?;
+    let side = SideState::open(Place::File(&side_state_file(config)), log_id).await.map_err(from_side)?;
     let keys = keyring.bind(log_id);
     side.bind_keys(&keys).await.map_err(from_side)?;
     side.check_keys_of(&log).await.map_err(from_side)?;
@@ -126,9 +126,14 @@ fn private_dir(path: &Path) -> Result<(), Failure> {
 pub(crate) fn from_log(error: OpenError) -> Failure {
     match error {
         OpenError::InUse { .. } => Failure::Unavailable(error.to_string()),
-        OpenError::NewerFormat { .. } => Failure::NewerFormat(error.to_string()),
+        OpenError::NewerFormat { .. } | OpenError::NewerSchema { .. } => {
+            Failure::NewerFormat(error.to_string())
+        }
         OpenError::NetworkFileSystem { .. } => Failure::Refused(error.to_string()),
-        OpenError::Damaged { .. } | OpenError::Shortened { .. } | OpenError::Io { .. } => {
+        OpenError::Damaged { .. }
+        | OpenError::Shortened { .. }
+        | OpenError::Database(_)
+        | OpenError::Io { .. } => {
             Failure::Failed(anyhow::Error::new(error).context("the log cannot be opened"))
         }
     }

@@ -77,7 +77,11 @@ async fn owners_are_told_what_was_found_and_have_it_looked_at_again() {
     let ada = portal.vendor("ada").await;
     let alpha = account(&ada, "Alpha").await;
     let shown = until_found(&ada, &alpha, "no_mailbox").await;
-    assert_eq!(shown.body["contact"]["checked"]["verdict"], "unreachable");
+    let checked = &shown.body["contact"]["checked"];
+    assert_eq!(
+        (&checked["verdict"], &checked["advice"]),
+        (&json!("unreachable"), &json!(Reason::NoMailbox.words()))
+    );
     hosts.say(found(Reason::Taken));
     let asked = ask(&ada, &alpha).await;
     asked.must_be(202);
@@ -109,7 +113,7 @@ async fn nobody_but_members_learns_what_was_found() {
     eve.api.get(&path(&release.account)).refused(404, "resource.not_found").await;
     let card = portal.customer().look_up(&release.integration).await;
     let shown: Vec<_> = card.body["contact"].as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(shown, ["class", "degraded_since", "email", "proven_at", "state"]);
+    assert_eq!(shown, ["class", "degraded_since", "email", "means", "proven_at", "state"]);
     let listed = approver.api.get("/v1/staff/contacts").expect(200).await;
     for text in [card.body.to_string(), listed.body.to_string()] {
         for word in ["no_mailbox", "doubtful", "verdict"] {

@@ -3,6 +3,7 @@
 mod allowances;
 mod authorisation;
 mod codes;
+mod contact_advice;
 mod contact_checks;
 mod door;
 mod envoy;

@@ -10,20 +10,31 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("eventlog", &[]),
     ("quota", &[]),
     ("mail-farm", &[]),
+    ("test-database", &[]),
     ("reachability", &["domain"]),
     ("readmodel", &["domain", "eventlog"]),
     ("app", &["domain", "eventlog", "quota", "reachability", "readmodel"]),
     ("server", &["app", "domain", "eventlog", "quota", "reachability", "readmodel"]),
     (
         "portal-tests",
-        &["app", "domain", "eventlog", "mail-farm", "quota", "reachability", "readmodel", "server"],
+        &[
+            "app",
+            "domain",
+            "eventlog",
+            "mail-farm",
+            "quota",
+            "reachability",
+            "readmodel",
+            "server",
+            "test-database",
+        ],
     ),
 ];
 
 /// Dependencies that have one home.
 const HOMES: &[(&str, &[&str])] = &[
     ("sled", &["eventlog"]),
-    ("sqlx", &["readmodel", "app", "quota"]),
+    ("sqlx", &["eventlog", "readmodel", "app", "quota"]),
     ("actix-web", &["server"]),
     ("lettre", &["app"]),
     ("rand", &["app"]),

@@ -69,7 +69,7 @@ pub(crate) async fn names(folder: &Path) -> Program {
          control-enable: no\n",
         folder.display()
     );
-    fs::write(&conf, server + &zones.concat()).expect("a file");
+    fs::write(&conf, server + zones.concat().as_str()).expect("a file");
     let child =
         Command::new("nsd").args(["-d", "-c"]).arg(&conf).stdin(Stdio::null()).spawn().expect("it starts");
     listening(format!("{RESOLVER}:53").parse().expect("an address")).await;
@@ -214,5 +214,5 @@ fn lapsed_certificate() -> String {
     parameters.not_before = date_time_ymd(2019, 1, 1);
     parameters.not_after = date_time_ymd(2020, 1, 1);
     let certificate = parameters.self_signed(&key).expect("a certificate");
-    key.serialize_pem() + &certificate.pem()
+    key.serialize_pem() + certificate.pem().as_str()
 }

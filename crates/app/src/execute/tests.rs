@@ -1,7 +1,15 @@
 use super::*;
 use crate::{
-    Meta, Parts, aggregate::Aggregate as _, clock::Clock, ids::Ids, keyring::Keyring, passwords::Passwords,
-    quota::time_of, secret::Secret, side_state::SideState, sign_up::SignUp,
+    Meta, Parts,
+    aggregate::Aggregate as _,
+    clock::Clock,
+    ids::Ids,
+    keyring::Keyring,
+    passwords::Passwords,
+    quota::time_of,
+    secret::Secret,
+    side_state::{Place, SideState},
+    sign_up::SignUp,
 };
 use ::quota::{Engine, Ledger, Options};
 use chrono::DateTime;
@@ -40,7 +48,7 @@ impl Bench {
         let (read, _) = readmodel::open(dir.path(), log.clone()).await.unwrap();
         let app = App::new(Parts {
             read,
-            side: SideState::open(&dir.path().join("state.sqlite"), log_id).await.unwrap(),
+            side: SideState::open(Place::File(&dir.path().join("state.sqlite")), log_id).await.unwrap(),
             keys: Keyring::generate(&ids).bind(log_id),
             passwords: Passwords::start(1, ids.clone()).unwrap(),
             policy: Policy::default(),

@@ -93,9 +93,14 @@ pub(super) fn found(found: Found, locale: Locale) -> &'static str {
         (Locale::En, Found::Bounce(BounceCause::MailboxFull)) => {
             "mail to it came back, because the mailbox is full. Make room in it."
         }
+        (Locale::En, Found::Bounce(BounceCause::MembersOnly)) => {
+            "mail to it came back, because it is a list or group that takes mail from its members only. Let it take \
+             messages from people outside your organisation (in Google Groups, who can post: anyone on the web; in \
+             Microsoft 365, allow external senders): your customers are such people."
+        }
         (Locale::En, Found::Bounce(BounceCause::Refused)) => {
-            "mail to it came back, because it refuses senders it does not know. Open the mailbox, group or list to \
-             everybody: your customers are such senders."
+            "mail to it came back, because it refuses senders it does not know. Open the mailbox to everybody: your \
+             customers are such senders."
         }
         (Locale::En, Found::Bounce(BounceCause::Other)) => {
             "mail to it came back. Ask whoever runs the mailbox why."

@@ -307,6 +307,7 @@ mod tests {
             threshold(LimitOf::Share, 100, Some(uuid::Uuid::nil())),
             news(ContactNews::ProofDue, None),
             news(ContactNews::InDoubt, Some(Found::Bounce(BounceCause::Refused))),
+            news(ContactNews::InDoubt, Some(Found::Bounce(BounceCause::MembersOnly))),
             news(ContactNews::ProofEnds, Some(Found::OtherHands)),
             news(ContactNews::ProofEnded, Some(Found::Disowned)),
         ]
@@ -350,7 +351,10 @@ mod tests {
 
     #[test]
     fn every_kind_of_mail_renders_in_every_language_with_all_its_data() {
-        assert_eq!(samples().iter().map(Content::kind).collect::<Vec<_>>(), MailKind::ALL);
+        let mut kinds: Vec<_> = samples().iter().map(Content::kind).collect();
+        // One kind has several samples, for the causes that it words differently.
+        kinds.dedup();
+        assert_eq!(kinds, MailKind::ALL);
         for (content, locale) in samples().iter().flat_map(|one| Locale::ALL.map(|locale| (one, locale))) {
             let mail = render(content, locale);
             for text in [mail.text.reveal(), mail.html.reveal()] {

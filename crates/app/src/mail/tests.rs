@@ -370,9 +370,12 @@ async fn an_account_whose_key_is_missing_stops_the_worker() {
     let (account, _) = bench.account(owner, CONTACT).await;
     bench.challenge(account).await;
     let elsewhere = tempfile::tempdir().unwrap();
-    let lost = crate::side_state::SideState::open(&elsewhere.path().join("s"), bench.log.head().log_id)
-        .await
-        .unwrap();
+    let lost = crate::side_state::SideState::open(
+        crate::side_state::Place::File(&elsewhere.path().join("s")),
+        bench.log.head().log_id,
+    )
+    .await
+    .unwrap();
     let sealer =
         crate::sealing::Sealer::new(lost, bench.keys.clone(), bench.ids.clone(), bench.clock.clone());
     let bench = Bench { sealer, ..bench };

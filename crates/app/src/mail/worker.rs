@@ -101,7 +101,14 @@ impl WorkerError {
             | Self::Outbox(_) => false,
             Self::Seal(error) => !error.is_fatal(),
             Self::Side(error) => !matches!(error, SideStateError::Malformed { .. }),
-            Self::Append(error) => matches!(error, AppendError::QueueFull | AppendError::DiskFull),
+            // A command of its own id may be sent again: of a commit in doubt nothing is appended twice.
+            Self::Append(error) => matches!(
+                error,
+                AppendError::QueueFull
+                    | AppendError::DiskFull
+                    | AppendError::Unavailable
+                    | AppendError::InDoubt
+            ),
         }
     }
 }

@@ -314,7 +314,9 @@ impl Follower {
         loop {
             match self.log.read_all(at, PAGE).await {
                 Ok(page) => return Ok(page),
-                Err(error @ ReadError::Corrupt { .. }) => return Err(error.into()),
+                Err(error @ (ReadError::Corrupt { .. } | ReadError::OtherHistory { .. })) => {
+                    return Err(error.into());
+                }
                 Err(error @ ReadError::Store(_)) => {
                     // What is known may be out of date by the time reading works again.
                     self.directory.progress.send_replace(Progress::Filling);

@@ -1,11 +1,13 @@
 //! Looks at the mail hosts of contacts: which are due, and how often may be looked.
 
-use super::{BUDGET_WINDOW, SideState, SideStateError, bytes, column, id, instant, millis, sql};
+use super::{
+    BUDGET_WINDOW, Row, SideState, SideStateError, Transaction, bytes, column, id, instant, millis, query,
+    sql,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{ids::ProdAccountId, sealed::Fingerprint};
 use reachability::{Reason, history::Seen};
 use serde::{Deserialize, Serialize};
-use sqlx::{Row as _, Sqlite, Transaction, sqlite::SqliteRow};
 use std::time::Duration;
 
 const TABLE: &str = "contact_checks";
@@ -151,14 +153,14 @@ fn seen_from_json(text: &str) -> Result<Vec<Seen>, SideStateError> {
     Ok(seen.collect())
 }
 
-fn planned(row: &SqliteRow) -> Result<PlannedCheck, SideStateError> {
-    let occasion: String = row.try_get(2)?;
+fn planned(row: &Row) -> Result<PlannedCheck, SideStateError> {
+    let occasion: String = row.get(2)?;
     Ok(PlannedCheck {
         account: ProdAccountId::from_uuid(id(row, 0, TABLE)?),
         epoch: column::<u32, i64>(row, 1, TABLE)?,
         occasion: Occasion::named(&occasion).ok_or(SideStateError::Malformed { table: TABLE })?,
         due_at: instant(row, 3, TABLE)?,
-        seen: seen_from_json(&row.try_get::<String, _>(4)?)?,
+        seen: seen_from_json(&row.get::<String>(4)?)?,
     })
 }
 
@@ -179,13 +181,13 @@ impl SideState {
             if room == 0 {
                 return Err(SideStateError::Full { table: TABLE });
             }
-            let statement = sqlx::query(sql::ENSURE_CHECK)
+            let statement = query(sql::ENSURE_CHECK)
                 .bind(bytes(account.uuid()))
                 .bind(i64::from(*epoch))
                 .bind(occasion.name())
                 .bind(millis(due_at()))
                 .bind(millis(now));
-            planned += statement.execute(&mut *tx).await?.rows_affected();
+            planned += statement.execute(&mut tx).await?;
             room -= 1;
         }
         tx.commit().await?;
@@ -201,8 +203,8 @@ impl SideState {
         now: DateTime<Utc>,
     ) -> Result<Wished, SideStateError> {
         let mut tx = self.begin().await?;
-        let due = sqlx::query(sql::CHECK_DUE_AT).bind(bytes(account.uuid())).bind(i64::from(epoch));
-        if let Some(row) = due.fetch_optional(&mut *tx).await? {
+        let due = query(sql::CHECK_DUE_AT).bind(bytes(account.uuid())).bind(i64::from(epoch));
+        if let Some(row) = due.fetch_optional(&mut tx).await? {
             let due_at = instant(&row, 0, TABLE)?;
             if due_at <= now {
                 return Ok(Wished::Planned(due_at));
@@ -219,13 +221,13 @@ impl SideState {
         if let Some(until) = take(&mut tx, CheckBudget::Account(account), now).await? {
             return Ok(Wished::Refused(CheckBudget::Account(account), until));
         }
-        sqlx::query(sql::PLAN_CHECK)
+        query(sql::PLAN_CHECK)
             .bind(bytes(account.uuid()))
             .bind(i64::from(epoch))
             .bind(Occasion::Asked.name())
             .bind(millis(now))
             .bind(millis(now))
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         tx.commit().await?;
         Ok(Wished::Planned(now))
@@ -237,14 +239,14 @@ impl SideState {
         now: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<PlannedCheck>, SideStateError> {
-        let query = sqlx::query(sql::DUE_CHECKS).bind(millis(now)).bind(i64::from(limit));
-        query.fetch_all(&self.readers).await?.iter().map(planned).collect()
+        let query = query(sql::DUE_CHECKS).bind(millis(now)).bind(i64::from(limit));
+        query.fetch_all(&self.store).await?.iter().map(planned).collect()
     }
 
     /// When the next look after `now` is due.
     pub async fn next_check_due(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, SideStateError> {
-        let row = sqlx::query(sql::NEXT_CHECK_DUE).bind(millis(now)).fetch_one(&self.readers).await?;
-        match row.try_get::<Option<i64>, _>(0)? {
+        let row = query(sql::NEXT_CHECK_DUE).bind(millis(now)).fetch_one(&self.store).await?;
+        match row.get::<Option<i64>>(0)? {
             Some(_) => instant(&row, 0, TABLE).map(Some),
             None => Ok(None),
         }
@@ -274,14 +276,14 @@ impl SideState {
         now: DateTime<Utc>,
     ) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::SETTLE_CHECK)
+        query(sql::SETTLE_CHECK)
             .bind(bytes(check.account.uuid()))
             .bind(i64::from(check.epoch))
             .bind(next.map_or(check.occasion, |(occasion, _)| occasion).name())
             .bind(next.map(|(_, due_at)| millis(due_at)))
             .bind(seen_to_json(&check.seen)?)
             .bind(millis(now))
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         Ok(tx.commit().await?)
     }
@@ -293,11 +295,11 @@ impl SideState {
         due_at: DateTime<Utc>,
     ) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::POSTPONE_CHECK)
+        query(sql::POSTPONE_CHECK)
             .bind(bytes(check.account.uuid()))
             .bind(i64::from(check.epoch))
             .bind(millis(due_at))
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         Ok(tx.commit().await?)
     }
@@ -305,69 +307,68 @@ impl SideState {
     /// The declaration is no contact any more.
     pub async fn drop_check(&self, check: &PlannedCheck) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::DELETE_CHECK)
+        query(sql::DELETE_CHECK)
             .bind(bytes(check.account.uuid()))
             .bind(i64::from(check.epoch))
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         Ok(tx.commit().await?)
     }
 
     /// How many declarations are watched.
     pub async fn checks_watched(&self) -> Result<u32, SideStateError> {
-        let row = sqlx::query(sql::COUNT_CHECKS).fetch_one(&self.readers).await?;
+        let row = query(sql::COUNT_CHECKS).fetch_one(&self.store).await?;
         column::<u32, i64>(&row, 0, TABLE)
     }
 }
 
-async fn count(tx: &mut Transaction<'static, Sqlite>) -> Result<u32, SideStateError> {
-    let row = sqlx::query(sql::COUNT_CHECKS).fetch_one(&mut **tx).await?;
+async fn count(tx: &mut Transaction) -> Result<u32, SideStateError> {
+    let row = query(sql::COUNT_CHECKS).fetch_one(tx).await?;
     column::<u32, i64>(&row, 0, TABLE)
 }
 
 /// Counts one look; when the budget is full: until when.
 async fn take(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Transaction,
     budget: CheckBudget,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>, SideStateError> {
-    let taken = sqlx::query(sql::TAKE_CHECK_BUDGET)
+    let taken = query(sql::TAKE_CHECK_BUDGET)
         .bind(budget.name())
         .bind(budget.counted())
         .bind(millis(now))
         .bind(millis(now - budget.window()))
         .bind(i64::from(budget.checks_max()))
-        .execute(&mut **tx)
-        .await?
-        .rows_affected();
+        .execute(tx)
+        .await?;
     if taken == 1 { Ok(None) } else { oldest_leaves(tx, budget, now).await.map(Some) }
 }
 
 async fn full_until(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Transaction,
     budget: CheckBudget,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>, SideStateError> {
-    let row = sqlx::query(sql::COUNT_CHECK_BUDGET)
+    let row = query(sql::COUNT_CHECK_BUDGET)
         .bind(budget.name())
         .bind(budget.counted())
         .bind(millis(now - budget.window()))
-        .fetch_one(&mut **tx)
+        .fetch_one(&mut *tx)
         .await?;
     let is_full = column::<u32, i64>(&row, 0, "contact_check_budget")? >= budget.checks_max();
     if is_full { oldest_leaves(tx, budget, now).await.map(Some) } else { Ok(None) }
 }
 
 async fn oldest_leaves(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Transaction,
     budget: CheckBudget,
     now: DateTime<Utc>,
 ) -> Result<DateTime<Utc>, SideStateError> {
-    let oldest = sqlx::query(sql::CHECK_BUDGET_OLDEST)
+    let oldest = query(sql::CHECK_BUDGET_OLDEST)
         .bind(budget.name())
         .bind(budget.counted())
         .bind(millis(now - budget.window()))
-        .fetch_optional(&mut **tx)
+        .fetch_optional(tx)
         .await?;
     let counted_at = oldest.map(|row| instant(&row, 0, "contact_check_budget")).transpose()?;
     Ok(counted_at.unwrap_or(now) + budget.window())

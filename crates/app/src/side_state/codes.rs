@@ -1,10 +1,9 @@
 //! Tries and use of codes. A code is counted down by wrong tries and spent by one right one.
 
-use super::{SideState, SideStateError, bytes, column, id, millis, sql};
+use super::{SideState, SideStateError, bytes, column, id, millis, query, sql};
 use crate::codes::{Challenge, TRIES_MAX};
 use chrono::{DateTime, Utc};
 use domain::ids::CommandId;
-use sqlx::Row as _;
 use uuid::Uuid;
 
 const TABLE: &str = "code_uses";
@@ -37,13 +36,13 @@ impl SideState {
         expires_at: DateTime<Utc>,
     ) -> Result<CodeTry, SideStateError> {
         let mut tx = self.begin().await?;
-        let counted = sqlx::query(sql::TRY_CODE)
+        let counted = query(sql::TRY_CODE)
             .bind(bytes(challenge.id))
             .bind(right.then(|| bytes(command.uuid())))
             .bind(right.then(|| millis(now)))
             .bind(millis(expires_at))
             .bind(i64::from(TRIES_MAX))
-            .fetch_optional(&mut *tx)
+            .fetch_optional(&mut tx)
             .await?;
         let outcome = match counted {
             Some(_) if right => CodeTry::Accepted,
@@ -51,8 +50,8 @@ impl SideState {
                 CodeTry::Wrong { tries_left: TRIES_MAX.saturating_sub(column::<u32, i64>(&row, 0, TABLE)?) }
             }
             None => {
-                let row = sqlx::query(sql::CODE_USE).bind(bytes(challenge.id)).fetch_one(&mut *tx).await?;
-                match row.try_get::<Option<Vec<u8>>, _>(1)? {
+                let row = query(sql::CODE_USE).bind(bytes(challenge.id)).fetch_one(&mut tx).await?;
+                match row.get::<Option<Vec<u8>>>(1)? {
                     Some(by) if right && by == bytes(command.uuid()) => CodeTry::Accepted,
                     Some(_) => CodeTry::Used,
                     None => CodeTry::Exhausted,
@@ -65,16 +64,16 @@ impl SideState {
 
     /// Whether a right try has spent the code of this challenge.
     pub async fn is_code_used(&self, challenge: Uuid) -> Result<bool, SideStateError> {
-        let query = sqlx::query(sql::CODE_USE).bind(bytes(challenge));
-        let Some(row) = query.fetch_optional(&self.readers).await? else { return Ok(false) };
-        Ok(row.try_get::<Option<Vec<u8>>, _>(1)?.is_some())
+        let query = query(sql::CODE_USE).bind(bytes(challenge));
+        let Some(row) = query.fetch_optional(&self.store).await? else { return Ok(false) };
+        Ok(row.get::<Option<Vec<u8>>>(1)?.is_some())
     }
 
     /// Which command spent the code of this challenge.
     pub async fn code_spent_by(&self, challenge: &Challenge) -> Result<Option<CommandId>, SideStateError> {
-        let query = sqlx::query(sql::CODE_USE).bind(bytes(challenge.id));
-        let Some(row) = query.fetch_optional(&self.readers).await? else { return Ok(None) };
-        match row.try_get::<Option<Vec<u8>>, _>(1)? {
+        let query = query(sql::CODE_USE).bind(bytes(challenge.id));
+        let Some(row) = query.fetch_optional(&self.store).await? else { return Ok(None) };
+        match row.get::<Option<Vec<u8>>>(1)? {
             Some(_) => Ok(Some(CommandId::from_uuid(id(&row, 1, TABLE)?))),
             None => Ok(None),
         }
@@ -89,14 +88,13 @@ impl SideState {
         now: DateTime<Utc>,
     ) -> Result<bool, SideStateError> {
         let mut tx = self.begin().await?;
-        let taken = sqlx::query(sql::TAKE_OVER_CODE)
+        let taken = query(sql::TAKE_OVER_CODE)
             .bind(bytes(challenge.id))
             .bind(bytes(before.uuid()))
             .bind(bytes(by.uuid()))
             .bind(millis(now))
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
+            .execute(&mut tx)
+            .await?;
         tx.commit().await?;
         Ok(taken == 1)
     }
@@ -108,10 +106,10 @@ impl SideState {
         command: CommandId,
     ) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::RELEASE_CODE)
+        query(sql::RELEASE_CODE)
             .bind(bytes(challenge.id))
             .bind(bytes(command.uuid()))
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         Ok(tx.commit().await?)
     }

@@ -1,7 +1,8 @@
 //! Password hashes, second factors, failed sign-ins, and hashes of API secrets.
 
 use super::{
-    SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW, SideState, SideStateError, bytes, column, id, instant, millis, sql,
+    SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW, SideState, SideStateError, bytes, column, id, instant, millis,
+    query, sql,
 };
 use crate::secret::Secret;
 use chrono::{DateTime, Utc};
@@ -9,7 +10,6 @@ use domain::{
     ids::{CredentialId, SecretId},
     sealed::Fingerprint,
 };
-use sqlx::Row as _;
 
 /// How somebody proves who they are.
 pub struct StoredCredential {
@@ -36,11 +36,11 @@ impl SideState {
         stored: &StoredCredential,
     ) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::INSERT_CREDENTIAL)
+        query(sql::INSERT_CREDENTIAL)
             .bind(bytes(credential.uuid()))
             .bind(stored.password_phc.reveal().clone())
             .bind(stored.totp_sealed.clone())
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         Ok(tx.commit().await?)
     }
@@ -50,12 +50,9 @@ impl SideState {
         &self,
         credential: CredentialId,
     ) -> Result<Option<StoredCredential>, SideStateError> {
-        let query = sqlx::query(sql::CREDENTIAL).bind(bytes(credential.uuid()));
-        let Some(row) = query.fetch_optional(&self.readers).await? else { return Ok(None) };
-        Ok(Some(StoredCredential {
-            password_phc: Secret::new(row.try_get(0)?),
-            totp_sealed: row.try_get(1)?,
-        }))
+        let query = query(sql::CREDENTIAL).bind(bytes(credential.uuid()));
+        let Some(row) = query.fetch_optional(&self.store).await? else { return Ok(None) };
+        Ok(Some(StoredCredential { password_phc: Secret::new(row.get(0)?), totp_sealed: row.get(1)? }))
     }
 
     /// Another password, or the same one hashed with today's parameters.
@@ -65,10 +62,10 @@ impl SideState {
         password_phc: &Secret<String>,
     ) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::SET_PASSWORD)
+        query(sql::SET_PASSWORD)
             .bind(bytes(credential.uuid()))
             .bind(password_phc.reveal().clone())
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         Ok(tx.commit().await?)
     }
@@ -78,8 +75,8 @@ impl SideState {
     pub async fn advance_totp(&self, credential: CredentialId, step: u64) -> Result<bool, SideStateError> {
         let step = i64::try_from(step).map_err(|_| SideStateError::Malformed { table: "credentials" })?;
         let mut tx = self.begin().await?;
-        let query = sqlx::query(sql::ADVANCE_TOTP).bind(bytes(credential.uuid())).bind(step);
-        let advanced = query.execute(&mut *tx).await?.rows_affected() == 1;
+        let query = query(sql::ADVANCE_TOTP).bind(bytes(credential.uuid())).bind(step);
+        let advanced = query.execute(&mut tx).await? == 1;
         tx.commit().await?;
         Ok(advanced)
     }
@@ -87,7 +84,7 @@ impl SideState {
     /// Ends a credential.
     pub async fn delete_credential(&self, credential: CredentialId) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::DELETE_CREDENTIAL).bind(bytes(credential.uuid())).execute(&mut *tx).await?;
+        query(sql::DELETE_CREDENTIAL).bind(bytes(credential.uuid())).execute(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 
@@ -99,19 +96,18 @@ impl SideState {
     ) -> Result<SignInAdmission, SideStateError> {
         let since = millis(now - SIGN_IN_WINDOW);
         let mut tx = self.begin().await?;
-        let admitted = sqlx::query(sql::ADMIT_SIGN_IN)
+        let admitted = query(sql::ADMIT_SIGN_IN)
             .bind(address.0.to_vec())
             .bind(millis(now))
             .bind(since)
             .bind(i64::from(SIGN_IN_FAILURES_MAX))
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
+            .execute(&mut tx)
+            .await?;
         let admission = if admitted == 1 {
             SignInAdmission::Admitted
         } else {
-            let query = sqlx::query(sql::OLDEST_SIGN_IN_FAILURE).bind(address.0.to_vec()).bind(since);
-            let oldest = query.fetch_one(&mut *tx).await?;
+            let query = query(sql::OLDEST_SIGN_IN_FAILURE).bind(address.0.to_vec()).bind(since);
+            let oldest = query.fetch_one(&mut tx).await?;
             SignInAdmission::RefusedUntil(instant(&oldest, 0, "sign_in_failures")? + SIGN_IN_WINDOW)
         };
         tx.commit().await?;
@@ -121,31 +117,27 @@ impl SideState {
     /// The sign-in succeeded: nothing counts against the address any more.
     pub async fn clear_sign_in_failures(&self, address: Fingerprint) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::CLEAR_SIGN_IN_FAILURES).bind(address.0.to_vec()).execute(&mut *tx).await?;
+        query(sql::CLEAR_SIGN_IN_FAILURES).bind(address.0.to_vec()).execute(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 
     /// Stores the keyed hash of an API secret; one that is there already stays.
     pub async fn insert_api_secret(&self, secret: SecretId, hash: &[u8; 32]) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::INSERT_API_SECRET)
-            .bind(bytes(secret.uuid()))
-            .bind(hash.to_vec())
-            .execute(&mut *tx)
-            .await?;
+        query(sql::INSERT_API_SECRET).bind(bytes(secret.uuid())).bind(hash.to_vec()).execute(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 
     /// Keyed hash of an API secret.
     pub async fn api_secret_hash(&self, secret: SecretId) -> Result<Option<[u8; 32]>, SideStateError> {
-        let query = sqlx::query(sql::API_SECRET).bind(bytes(secret.uuid()));
-        let row = query.fetch_optional(&self.readers).await?;
+        let query = query(sql::API_SECRET).bind(bytes(secret.uuid()));
+        let row = query.fetch_optional(&self.store).await?;
         row.map(|row| column::<[u8; 32], Vec<u8>>(&row, 0, "api_secrets")).transpose()
     }
 
     /// All API secrets there are, by keyed hash.
     pub async fn api_secrets(&self) -> Result<Vec<([u8; 32], SecretId)>, SideStateError> {
-        let rows = sqlx::query(sql::API_SECRETS).fetch_all(&self.readers).await?;
+        let rows = query(sql::API_SECRETS).fetch_all(&self.store).await?;
         let stored = rows.iter().map(|row| {
             let secret = SecretId::from_uuid(id(row, 1, "api_secrets")?);
             Ok((column::<[u8; 32], Vec<u8>>(row, 0, "api_secrets")?, secret))
@@ -156,7 +148,7 @@ impl SideState {
     /// Revokes an API secret.
     pub async fn delete_api_secret(&self, secret: SecretId) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::DELETE_API_SECRET).bind(bytes(secret.uuid())).execute(&mut *tx).await?;
+        query(sql::DELETE_API_SECRET).bind(bytes(secret.uuid())).execute(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 }

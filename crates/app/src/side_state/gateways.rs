@@ -1,6 +1,6 @@
 //! Keyed hashes of gateways' credentials.
 
-use super::{SideState, SideStateError, bytes, column, id, sql};
+use super::{SideState, SideStateError, bytes, column, id, query, sql};
 use domain::ids::{GatewayCredentialId, GatewayId};
 
 const TABLE: &str = "gateway_credentials";
@@ -25,14 +25,13 @@ impl SideState {
         stored: &StoredGatewayCredential,
     ) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        let inserted = sqlx::query(sql::INSERT_GATEWAY_CREDENTIAL)
+        let inserted = query(sql::INSERT_GATEWAY_CREDENTIAL)
             .bind(bytes(stored.credential.uuid()))
             .bind(bytes(stored.gateway.uuid()))
             .bind(stored.hash.to_vec())
             .bind(CREDENTIALS_MAX)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
+            .execute(&mut tx)
+            .await?;
         if inserted == 0 {
             return Err(SideStateError::Full { table: TABLE });
         }
@@ -41,7 +40,7 @@ impl SideState {
 
     /// All credentials there are.
     pub async fn gateway_credentials(&self) -> Result<Vec<StoredGatewayCredential>, SideStateError> {
-        let rows = sqlx::query(sql::GATEWAY_CREDENTIALS).fetch_all(&self.readers).await?;
+        let rows = query(sql::GATEWAY_CREDENTIALS).fetch_all(&self.store).await?;
         let stored = rows.iter().map(|row| {
             Ok(StoredGatewayCredential {
                 credential: GatewayCredentialId::from_uuid(id(row, 0, TABLE)?),
@@ -58,16 +57,16 @@ impl SideState {
         credential: GatewayCredentialId,
     ) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        let delete = sqlx::query(sql::DELETE_GATEWAY_CREDENTIAL).bind(bytes(credential.uuid()));
-        delete.execute(&mut *tx).await?;
+        let delete = query(sql::DELETE_GATEWAY_CREDENTIAL).bind(bytes(credential.uuid()));
+        delete.execute(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 
     /// Forgets all credentials of a gateway.
     pub async fn delete_gateway_credentials_of(&self, gateway: GatewayId) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        let delete = sqlx::query(sql::DELETE_GATEWAY_CREDENTIALS_OF).bind(bytes(gateway.uuid()));
-        delete.execute(&mut *tx).await?;
+        let delete = query(sql::DELETE_GATEWAY_CREDENTIALS_OF).bind(bytes(gateway.uuid()));
+        delete.execute(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 }

@@ -1,10 +1,9 @@
 //! Wrapped subject keys. A row stays when its key is destroyed: "erased" and "lost" must not look alike.
 
-use super::{SideState, SideStateError, bytes, column, id, millis, sql};
+use super::{Row, SideState, SideStateError, bytes, column, id, millis, query, sql};
 use chrono::{DateTime, Utc};
 use domain::ids::SubjectId;
 use eventlog::{EventLog, Position};
-use sqlx::{Row as _, sqlite::SqliteRow};
 
 const TABLE: &str = "subject_keys";
 /// Records read at once.
@@ -21,10 +20,10 @@ pub struct StoredSubjectKey {
 }
 
 impl StoredSubjectKey {
-    fn read(row: &SqliteRow) -> Result<Self, SideStateError> {
+    fn read(row: &Row) -> Result<Self, SideStateError> {
         Ok(Self {
             generation: column::<u32, i64>(row, 0, TABLE)?,
-            wrapped: row.try_get(1)?,
+            wrapped: row.get(1)?,
             wrapping_generation: column::<u32, i64>(row, 2, TABLE)?,
         })
     }
@@ -34,7 +33,7 @@ impl SideState {
     /// Refuses a log with sealed fields when no key was ever kept here: it came without its side state.
     /// Destroyed keys keep their rows, so a portal that erased everybody opens.
     pub async fn check_keys_of(&self, log: &EventLog) -> Result<(), SideStateError> {
-        if sqlx::query(sql::ANY_SUBJECT_KEY).fetch_optional(&self.readers).await?.is_some() {
+        if query(sql::ANY_SUBJECT_KEY).fetch_optional(&self.store).await?.is_some() {
             return Ok(());
         }
         let mut after = Position(0);
@@ -55,12 +54,12 @@ impl SideState {
         key: &StoredSubjectKey,
     ) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::INSERT_SUBJECT_KEY)
+        query(sql::INSERT_SUBJECT_KEY)
             .bind(bytes(subject.uuid()))
             .bind(i64::from(key.generation))
             .bind(key.wrapped.clone())
             .bind(i64::from(key.wrapping_generation))
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         Ok(tx.commit().await?)
     }
@@ -71,27 +70,27 @@ impl SideState {
         subject: SubjectId,
         generation: u32,
     ) -> Result<Option<StoredSubjectKey>, SideStateError> {
-        let query = sqlx::query(sql::SUBJECT_KEY).bind(bytes(subject.uuid())).bind(i64::from(generation));
-        let row = query.fetch_optional(&self.readers).await?;
+        let query = query(sql::SUBJECT_KEY).bind(bytes(subject.uuid())).bind(i64::from(generation));
+        let row = query.fetch_optional(&self.store).await?;
         row.as_ref().map(StoredSubjectKey::read).transpose()
     }
 
-    /// Destroys all keys of a subject: the bytes are overwritten in the database, and the WAL, which still
-    /// holds older pages, is truncated. Once more does no harm. [`SideStateError::Busy`] means that a
-    /// reader held the WAL: the keys are gone from the database, call again to be rid of the WAL's copy.
+    /// Destroys all keys of a subject, and older copies of them as far as the store has a say in it. Once more does
+    /// no harm. [`SideStateError::Busy`] means that a reader of the file held older pages: the keys are gone
+    /// from the database, call again to be rid of those too.
     pub async fn destroy_subject_keys(
         &self,
         subject: SubjectId,
         now: DateTime<Utc>,
     ) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::DESTROY_SUBJECT_KEYS)
+        query(sql::DESTROY_SUBJECT_KEYS)
             .bind(bytes(subject.uuid()))
             .bind(millis(now))
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         tx.commit().await?;
-        self.truncate_wal().await
+        self.store.scrub().await
     }
 
     /// Keys still wrapped by an older generation than this one, at most `limit`.
@@ -101,8 +100,8 @@ impl SideState {
         limit: u32,
     ) -> Result<Vec<(SubjectId, StoredSubjectKey)>, SideStateError> {
         let query =
-            sqlx::query(sql::KEYS_WRAPPED_BEFORE).bind(i64::from(wrapping_generation)).bind(i64::from(limit));
-        let rows = query.fetch_all(&self.readers).await?;
+            query(sql::KEYS_WRAPPED_BEFORE).bind(i64::from(wrapping_generation)).bind(i64::from(limit));
+        let rows = query.fetch_all(&self.store).await?;
         rows.iter()
             .map(|row| Ok((SubjectId::from_uuid(id(row, 3, TABLE)?), StoredSubjectKey::read(row)?)))
             .collect()
@@ -115,21 +114,13 @@ impl SideState {
         key: &StoredSubjectKey,
     ) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::REWRAP_SUBJECT_KEY)
+        query(sql::REWRAP_SUBJECT_KEY)
             .bind(bytes(subject.uuid()))
             .bind(i64::from(key.generation))
             .bind(key.wrapped.clone())
             .bind(i64::from(key.wrapping_generation))
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         Ok(tx.commit().await?)
-    }
-
-    async fn truncate_wal(&self) -> Result<(), SideStateError> {
-        let row = sqlx::query(sql::TRUNCATE_WAL).fetch_one(&self.writer).await?;
-        match row.try_get::<i64, _>(0)? {
-            0 => Ok(()),
-            _ => Err(SideStateError::Busy),
-        }
     }
 }

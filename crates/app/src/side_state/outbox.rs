@@ -1,10 +1,12 @@
 //! Mails on their way, and how many an address may still get.
 
-use super::{BUDGET_WINDOW, SideState, SideStateError, bytes, column, id, instant, millis, sql};
+use super::{
+    BUDGET_WINDOW, Row, SideState, SideStateError, Transaction, bytes, column, id, instant, millis, query,
+    sql,
+};
 use chrono::{DateTime, Utc};
 use domain::{ids::IntentId, sealed::Fingerprint};
 use eventlog::Position;
-use sqlx::{Row as _, Sqlite, Transaction, sqlite::SqliteRow};
 use uuid::Uuid;
 
 const TABLE: &str = "outbox";
@@ -73,31 +75,31 @@ pub enum BudgetRoom {
 }
 
 impl QueuedMail {
-    fn read(row: &SqliteRow) -> Result<Self, SideStateError> {
+    fn read(row: &Row) -> Result<Self, SideStateError> {
         Ok(Self {
             intent: IntentId::from_uuid(id(row, 0, TABLE)?),
-            kind: row.try_get(1)?,
-            payload: row.try_get(2)?,
-            cause: match row.try_get::<Option<Vec<u8>>, _>(3)? {
+            kind: row.get(1)?,
+            payload: row.get(2)?,
+            cause: match row.get::<Option<Vec<u8>>>(3)? {
                 Some(_) => Some(id(row, 3, TABLE)?),
                 None => None,
             },
-            is_sent: row.try_get::<&str, _>(4)? == "sent",
+            is_sent: row.get::<String>(4)? == "sent",
             attempts: column::<u32, i64>(row, 5, TABLE)?,
             due_at: instant(row, 6, TABLE)?,
             expires_at: instant(row, 7, TABLE)?,
         })
     }
 
-    async fn insert(&self, tx: &mut Transaction<'static, Sqlite>) -> Result<(), SideStateError> {
-        sqlx::query(sql::INSERT_MAIL)
+    async fn insert(&self, tx: &mut Transaction) -> Result<(), SideStateError> {
+        query(sql::INSERT_MAIL)
             .bind(bytes(self.intent.uuid()))
             .bind(self.kind.clone())
             .bind(self.payload.clone())
             .bind(self.cause.map(bytes))
             .bind(millis(self.due_at))
             .bind(millis(self.expires_at))
-            .execute(&mut **tx)
+            .execute(tx)
             .await?;
         Ok(())
     }
@@ -153,13 +155,13 @@ impl SideState {
             mail.insert(&mut tx).await?;
         }
         let value = checkpoint.0.to_be_bytes().to_vec();
-        sqlx::query(sql::PUT_META).bind(CHECKPOINT).bind(value).execute(&mut *tx).await?;
+        query(sql::PUT_META).bind(CHECKPOINT).bind(value).execute(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 
     /// Up to where the log was read for mails.
     pub async fn mail_checkpoint(&self) -> Result<Position, SideStateError> {
-        let row = sqlx::query(sql::META).bind(CHECKPOINT).fetch_optional(&self.readers).await?;
+        let row = query(sql::META).bind(CHECKPOINT).fetch_optional(&self.store).await?;
         match row {
             Some(row) => Ok(Position(u64::from_be_bytes(column::<[u8; 8], Vec<u8>>(&row, 0, "meta")?))),
             None => Ok(Position(0)),
@@ -168,14 +170,14 @@ impl SideState {
 
     /// Mails to be tried now, longest due first.
     pub async fn due_mails(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<QueuedMail>, SideStateError> {
-        let query = sqlx::query(sql::DUE_MAILS).bind(millis(now)).bind(i64::from(limit));
-        query.fetch_all(&self.readers).await?.iter().map(QueuedMail::read).collect()
+        let query = query(sql::DUE_MAILS).bind(millis(now)).bind(i64::from(limit));
+        query.fetch_all(&self.store).await?.iter().map(QueuedMail::read).collect()
     }
 
     /// When the next mail is due.
     pub async fn next_mail_due(&self) -> Result<Option<DateTime<Utc>>, SideStateError> {
-        let row = sqlx::query(sql::NEXT_DUE).fetch_one(&self.readers).await?;
-        match row.try_get::<Option<i64>, _>(0)? {
+        let row = query(sql::NEXT_DUE).fetch_one(&self.store).await?;
+        match row.get::<Option<i64>>(0)? {
             Some(_) => instant(&row, 0, TABLE).map(Some),
             None => Ok(None),
         }
@@ -183,14 +185,14 @@ impl SideState {
 
     /// How many mails wait.
     pub async fn mails_waiting(&self) -> Result<u32, SideStateError> {
-        let row = sqlx::query(sql::COUNT_MAILS).fetch_one(&self.readers).await?;
+        let row = query(sql::COUNT_MAILS).fetch_one(&self.store).await?;
         column::<u32, i64>(&row, 0, TABLE)
     }
 
     /// A mail that something is still to be done for.
     pub async fn queued_mail(&self, intent: IntentId) -> Result<Option<QueuedMail>, SideStateError> {
-        let query = sqlx::query(sql::QUEUED_MAIL).bind(bytes(intent.uuid()));
-        query.fetch_optional(&self.readers).await?.as_ref().map(QueuedMail::read).transpose()
+        let query = query(sql::QUEUED_MAIL).bind(bytes(intent.uuid()));
+        query.fetch_optional(&self.store).await?.as_ref().map(QueuedMail::read).transpose()
     }
 
     /// Tries a mail again later.
@@ -201,11 +203,11 @@ impl SideState {
         due_at: DateTime<Utc>,
     ) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::POSTPONE_MAIL)
+        query(sql::POSTPONE_MAIL)
             .bind(bytes(intent.uuid()))
             .bind(i64::from(attempts))
             .bind(millis(due_at))
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         Ok(tx.commit().await?)
     }
@@ -213,10 +215,10 @@ impl SideState {
     /// The relay took it.
     pub async fn mark_mail_sent(&self, intent: IntentId, attempts: u32) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::MARK_MAIL_SENT)
+        query(sql::MARK_MAIL_SENT)
             .bind(bytes(intent.uuid()))
             .bind(i64::from(attempts))
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         Ok(tx.commit().await?)
     }
@@ -224,54 +226,53 @@ impl SideState {
     /// It can't be read: it stays until it expires and is tried no more.
     pub async fn set_mail_aside(&self, intent: IntentId) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::SET_MAIL_ASIDE).bind(bytes(intent.uuid())).execute(&mut *tx).await?;
+        query(sql::SET_MAIL_ASIDE).bind(bytes(intent.uuid())).execute(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 
     /// Nothing more is to be done for it.
     pub async fn delete_mail(&self, intent: IntentId) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::DELETE_MAIL).bind(bytes(intent.uuid())).execute(&mut *tx).await?;
+        query(sql::DELETE_MAIL).bind(bytes(intent.uuid())).execute(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 }
 
-async fn count(tx: &mut Transaction<'static, Sqlite>) -> Result<u32, SideStateError> {
-    let row = sqlx::query(sql::COUNT_MAILS).fetch_one(&mut **tx).await?;
+async fn count(tx: &mut Transaction) -> Result<u32, SideStateError> {
+    let row = query(sql::COUNT_MAILS).fetch_one(tx).await?;
     column::<u32, i64>(&row, 0, TABLE)
 }
 
-async fn is_counted(tx: &mut Transaction<'static, Sqlite>, intent: IntentId) -> Result<bool, SideStateError> {
-    let query = sqlx::query(sql::BUDGET_TAKEN).bind(bytes(intent.uuid()));
-    Ok(query.fetch_optional(&mut **tx).await?.is_some())
+async fn is_counted(tx: &mut Transaction, intent: IntentId) -> Result<bool, SideStateError> {
+    let query = query(sql::BUDGET_TAKEN).bind(bytes(intent.uuid()));
+    Ok(query.fetch_optional(tx).await?.is_some())
 }
 
 async fn take_budget(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Transaction,
     intent: IntentId,
     address: Fingerprint,
     budget: Budget,
     now: DateTime<Utc>,
 ) -> Result<BudgetRoom, SideStateError> {
     let since = millis(now - BUDGET_WINDOW);
-    let taken = sqlx::query(sql::TAKE_BUDGET)
+    let taken = query(sql::TAKE_BUDGET)
         .bind(bytes(intent.uuid()))
         .bind(address.0.to_vec())
         .bind(budget.name())
         .bind(millis(now))
         .bind(since)
         .bind(i64::from(budget.mails_max()))
-        .execute(&mut **tx)
-        .await?
-        .rows_affected();
+        .execute(tx)
+        .await?;
     if taken == 1 || is_counted(tx, intent).await? {
         return Ok(BudgetRoom::Taken);
     }
-    let oldest = sqlx::query(sql::BUDGET_OLDEST)
+    let oldest = query(sql::BUDGET_OLDEST)
         .bind(address.0.to_vec())
         .bind(budget.name())
         .bind(since)
-        .fetch_one(&mut **tx)
+        .fetch_one(tx)
         .await?;
     Ok(BudgetRoom::FullUntil(instant(&oldest, 0, "mail_budget")? + BUDGET_WINDOW))
 }

@@ -1,9 +1,8 @@
 //! Sessions, found by the keyed hash of their token.
 
-use super::{SideState, SideStateError, bytes, id, instant, millis, sql};
+use super::{SideState, SideStateError, bytes, id, instant, millis, query, sql};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{DeveloperId, SessionId, StaffId};
-use sqlx::Row as _;
 use uuid::Uuid;
 
 const TABLE: &str = "sessions";
@@ -67,20 +66,20 @@ impl SideState {
         now: DateTime<Utc>,
     ) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::INSERT_SESSION)
+        query(sql::INSERT_SESSION)
             .bind(token_hash.to_vec())
             .bind(bytes(session.session.uuid()))
             .bind(session.owner.kind())
             .bind(bytes(session.owner.uuid()))
             .bind(millis(now))
             .bind(millis(session.expires_at))
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
-        sqlx::query(sql::DELETE_OLDEST_SESSIONS)
+        query(sql::DELETE_OLDEST_SESSIONS)
             .bind(bytes(session.owner.uuid()))
             .bind(session.owner.kind())
             .bind(SESSIONS_PER_OWNER_MAX)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         Ok(tx.commit().await?)
     }
@@ -91,22 +90,22 @@ impl SideState {
         token_hash: &[u8; 32],
         now: DateTime<Utc>,
     ) -> Result<Option<StoredSession>, SideStateError> {
-        let row = sqlx::query(sql::SESSION)
+        let row = query(sql::SESSION)
             .bind(token_hash.to_vec())
             .bind(millis(now))
             .bind(millis(now - SESSION_IDLE))
-            .fetch_optional(&self.readers)
+            .fetch_optional(&self.store)
             .await?;
         let Some(row) = row else { return Ok(None) };
         let session = StoredSession {
             session: SessionId::from_uuid(id(&row, 0, TABLE)?),
-            owner: SessionOwner::read(row.try_get(1)?, id(&row, 2, TABLE)?)?,
+            owner: SessionOwner::read(&row.get::<String>(1)?, id(&row, 2, TABLE)?)?,
             expires_at: instant(&row, 4, TABLE)?,
         };
         if instant(&row, 3, TABLE)? <= now - TOUCH_EVERY {
             let mut tx = self.begin().await?;
-            let query = sqlx::query(sql::TOUCH_SESSION).bind(token_hash.to_vec()).bind(millis(now));
-            query.execute(&mut *tx).await?;
+            let query = query(sql::TOUCH_SESSION).bind(token_hash.to_vec()).bind(millis(now));
+            query.execute(&mut tx).await?;
             tx.commit().await?;
         }
         Ok(Some(session))
@@ -115,18 +114,14 @@ impl SideState {
     /// Ends a session.
     pub async fn end_session(&self, session: SessionId) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::DELETE_SESSION).bind(bytes(session.uuid())).execute(&mut *tx).await?;
+        query(sql::DELETE_SESSION).bind(bytes(session.uuid())).execute(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 
     /// Ends all sessions of a principal.
     pub async fn end_sessions_of(&self, owner: SessionOwner) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::DELETE_SESSIONS_OF)
-            .bind(bytes(owner.uuid()))
-            .bind(owner.kind())
-            .execute(&mut *tx)
-            .await?;
+        query(sql::DELETE_SESSIONS_OF).bind(bytes(owner.uuid())).bind(owner.kind()).execute(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 }

@@ -1,9 +1,8 @@
 //! Sign-ups that wait for the proof of their address. Known and unknown addresses leave the same row.
 
-use super::{SideState, SideStateError, bytes, column, instant, millis, sql};
+use super::{SideState, SideStateError, bytes, column, instant, millis, query, sql};
 use chrono::{DateTime, Utc};
 use domain::{ids::SignUpId, sealed::Fingerprint};
-use sqlx::Row as _;
 
 const TABLE: &str = "sign_ups";
 /// Sign-ups that may wait at once.
@@ -31,7 +30,7 @@ impl SideState {
         now: DateTime<Utc>,
     ) -> Result<DateTime<Utc>, SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::INSERT_SIGN_UP)
+        query(sql::INSERT_SIGN_UP)
             .bind(bytes(sign_up.uuid()))
             .bind(pending.address.0.to_vec())
             .bind(pending.payload.clone())
@@ -39,10 +38,10 @@ impl SideState {
             .bind(millis(now))
             .bind(millis(pending.expires_at))
             .bind(SIGN_UPS_MAX)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
-        let waiting = sqlx::query(sql::SIGN_UP).bind(bytes(sign_up.uuid())).bind(i64::MIN);
-        let Some(waiting) = waiting.fetch_optional(&mut *tx).await? else {
+        let waiting = query(sql::SIGN_UP).bind(bytes(sign_up.uuid())).bind(i64::MIN);
+        let Some(waiting) = waiting.fetch_optional(&mut tx).await? else {
             return Err(SideStateError::Full { table: TABLE });
         };
         tx.commit().await?;
@@ -55,12 +54,12 @@ impl SideState {
         sign_up: SignUpId,
         now: DateTime<Utc>,
     ) -> Result<Option<PendingSignUp>, SideStateError> {
-        let query = sqlx::query(sql::SIGN_UP).bind(bytes(sign_up.uuid())).bind(millis(now));
-        let Some(row) = query.fetch_optional(&self.readers).await? else { return Ok(None) };
+        let query = query(sql::SIGN_UP).bind(bytes(sign_up.uuid())).bind(millis(now));
+        let Some(row) = query.fetch_optional(&self.store).await? else { return Ok(None) };
         Ok(Some(PendingSignUp {
             address: Fingerprint(column::<[u8; 32], Vec<u8>>(&row, 0, TABLE)?),
-            payload: row.try_get(1)?,
-            known: row.try_get::<i64, _>(2)? != 0,
+            payload: row.get(1)?,
+            known: row.get::<i64>(2)? != 0,
             expires_at: instant(&row, 3, TABLE)?,
         }))
     }
@@ -68,7 +67,7 @@ impl SideState {
     /// The sign-up has become an account, or was given up.
     pub async fn delete_sign_up(&self, sign_up: SignUpId) -> Result<(), SideStateError> {
         let mut tx = self.begin().await?;
-        sqlx::query(sql::DELETE_SIGN_UP).bind(bytes(sign_up.uuid())).execute(&mut *tx).await?;
+        query(sql::DELETE_SIGN_UP).bind(bytes(sign_up.uuid())).execute(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 }

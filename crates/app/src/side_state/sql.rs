@@ -1,5 +1,5 @@
-//! Every statement of side state. The same text is meant to run on SQLite and PostgreSQL, but for the two
-//! lines at the end; a test prepares each.
+//! Every statement of side state. The same text runs on SQLite and PostgreSQL, but for what is said at the end of
+//! only one of them; a test prepares each on both.
 
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $text:literal;)+) => {
@@ -126,7 +126,26 @@ statements! {
     CHECK_BUDGET_OLDEST = "SELECT at FROM contact_check_budget WHERE budget = $1 AND counted = $2 AND at > $3 \
         ORDER BY at LIMIT 1";
     PURGE_CHECK_BUDGET = "DELETE FROM contact_check_budget WHERE at <= $1";
-
-    SQLITE_VERSION = "SELECT sqlite_version()";
-    TRUNCATE_WAL = "PRAGMA wal_checkpoint(TRUNCATE)";
 }
+
+#[cfg(test)]
+pub(super) const ON_SQLITE: &[(&str, &str)] =
+    &[("SQLITE_VERSION", SQLITE_VERSION), ("TRUNCATE_WAL", TRUNCATE_WAL)];
+pub(super) const SQLITE_VERSION: &str = "SELECT sqlite_version()";
+pub(super) const TRUNCATE_WAL: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+
+/// Begins a write on PostgreSQL: the database may have other defaults, and a session may be pooled, so that all
+/// holds for the transaction alone. No time counts for COMMIT itself.
+pub(super) const TURN: &str = "SET LOCAL synchronous_commit = on; \
+    SET LOCAL statement_timeout = 5000; \
+    SET LOCAL lock_timeout = 5000; \
+    SET LOCAL idle_in_transaction_session_timeout = 5000; \
+    SELECT pg_advisory_xact_lock(7226452139243)";
+/// A migration takes the time it takes, and so does waiting for another node's.
+pub(super) const MIGRATION_TURN: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
+    SELECT pg_advisory_xact_lock(7226452139243)";
+pub(super) const IS_MADE: &str = "SELECT to_regclass('meta') IS NOT NULL";
+/// In a transaction left open, the statement begins later than the transaction. To be sent as a simple query:
+/// otherwise it has several beginnings itself.
+pub(super) const IS_IDLE: &str = "SELECT transaction_timestamp() = statement_timestamp()";
+pub(super) const VACUUM_KEYS: &str = "VACUUM subject_keys";

@@ -11,7 +11,7 @@ use app::{
     passwords::Passwords,
     quota::time_of,
     secret::Secret,
-    side_state::SideState,
+    side_state::{Place, SideState},
     sign_up::{Proven, SignUp, SignUpStarted},
     staff::{Enrolment, FirstAccess},
 };
@@ -81,7 +81,7 @@ impl Bench {
         let log = EventLog::memory(clock.for_log());
         let log_id = log.head().log_id;
         let keys = Keyring::generate(&ids).bind(log_id);
-        let side = SideState::open(&dir.path().join("state.sqlite"), log_id).await.unwrap();
+        let side = SideState::open(Place::File(&dir.path().join("state.sqlite")), log_id).await.unwrap();
         let policy = Policy { reserved_mail_domains: vec!["test".to_owned()], ..policy };
         let passwords = Passwords::start(2, ids.clone()).unwrap();
         let (read, projector) = readmodel::open(dir.path(), log.clone()).await.unwrap();

@@ -1,9 +1,15 @@
 //! Mail addresses: syntax, host names, and what kind of mailbox an address looks like. Never stored in
 //! clear; `app` seals what is parsed here.
 
+mod advice;
 mod class;
+mod providers;
 #[cfg(test)]
 mod tests;
+mod typo;
+
+pub use advice::{Advice, Reason};
+pub use providers::{DisposableDomains, InvalidList, LIST_BYTES_MAX};
 
 use crate::{host, policy::Policy};
 use serde::{Deserialize, Serialize};
@@ -38,7 +44,10 @@ pub enum InvalidAddress {
     #[error("an address holds no control characters")]
     ControlCharacter,
     /// Quoted local parts and address literals are valid mail but no mailbox to rely on.
-    #[error("quoted names and address literals are not accepted")]
+    #[error(
+        "a name in quotation marks, or an IP address for a domain, is more than many programs can write to: give a \
+         mailbox with a plain name at a domain, such as support@ your domain"
+    )]
     Exotic,
     /// Not a host name in the public DNS.
     #[error("the domain is not a public mail domain")]
@@ -108,14 +117,23 @@ impl Address {
     }
 
     /// Registrable domain, when it is not a free-mail or throw-away provider's.
-    pub fn organisation_domain(&self) -> Option<String> {
-        host::registrable(&self.domain).filter(|domain| !class::is_anybodys(domain)).map(str::to_owned)
+    pub fn organisation_domain(&self, policy: &Policy) -> Option<String> {
+        let is_anybodys =
+            providers::is_free_mail(&self.domain) || policy.disposable_domains.contain(&self.domain);
+        host::registrable(&self.domain).filter(|_| !is_anybodys).map(str::to_owned)
     }
 
     /// What kind of mailbox it looks like; `names` are the vendor's and its integrations' names.
-    pub fn class(&self, names: &[&str]) -> MailboxClass {
-        class::of(&self.local, &self.domain, names)
+    pub fn class(&self, names: &[&str], policy: &Policy) -> MailboxClass {
+        class::of(&self.local, &self.domain, names, &policy.disposable_domains)
     }
+}
+
+/// The domain that was probably meant by an address as typed, which need not be a valid one; none when it looks right.
+pub fn domain_meant(typed: &str) -> Option<String> {
+    let (_, domain) = typed.trim().rsplit_once('@')?;
+    let is_short = domain.len() <= ADDRESS_BYTES_MAX;
+    is_short.then(|| typo::domain_meant(&domain.to_ascii_lowercase())).flatten()
 }
 
 /// An address without the tag many mailboxes take behind a `+` (RFC 5233, section 1): what leads to one mailbox.

@@ -201,10 +201,14 @@ pub enum Rejection {
     #[error("the support URL must be an https URL with a public host")]
     SupportUrl,
     /// noreply mailboxes can't answer customers.
-    #[error("a mailbox that takes no answers cannot be a contact")]
+    #[error(
+        "a mailbox that takes no answers cannot be a contact; name one that people read, such as support@"
+    )]
     ContactTakesNoAnswers,
     /// A throw-away mailbox reaches nobody for long.
-    #[error("a mailbox of a throw-away provider cannot be a contact")]
+    #[error(
+        "a mailbox of a throw-away provider cannot be a contact; name one that you keep, best at a domain of your own"
+    )]
     ContactDisposable,
     /// The same mailbox is declared already.
     #[error("this mailbox is the declared contact already")]

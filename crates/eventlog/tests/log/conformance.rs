@@ -23,6 +23,12 @@ macro_rules! on_every_engine {
                 super::$behaviour(crate::given::Engine::sled()).await;
             })*
         }
+        mod on_postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $behaviour() {
+                super::$behaviour(crate::given::Engine::postgres()).await;
+            })*
+        }
     };
 }
 
@@ -73,7 +79,7 @@ async fn sixteen_writers_make_one_gapless_order_while_a_reader_follows(engine: E
 }
 
 /// One event to a stream of the writer's own and one to a stream that all writers share.
-async fn append_to_own_and_shared(log: &EventLog, writer: u128, n: u128) {
+pub(crate) async fn append_to_own_and_shared(log: &EventLog, writer: u128, n: u128) {
     let (own, shared) = (format!("own-{writer}"), name("shared-1"));
     loop {
         let version = log.stream_version(&shared).await.unwrap().0;
@@ -86,7 +92,7 @@ async fn append_to_own_and_shared(log: &EventLog, writer: u128, n: u128) {
     }
 }
 
-async fn follow(log: EventLog, last: Position) -> Vec<Record> {
+pub(crate) async fn follow(log: EventLog, last: Position) -> Vec<Record> {
     let mut seen: Vec<Record> = Vec::new();
     while (seen.len() as u64) < last.0 {
         until_head(&log, Position(seen.len() as u64 + 1)).await;
@@ -100,7 +106,7 @@ async fn follow(log: EventLog, last: Position) -> Vec<Record> {
 }
 
 /// Positions, versions, chain, batches and event ids hold together.
-fn assert_whole(log: &EventLog, all: &[Record]) {
+pub(crate) fn assert_whole(log: &EventLog, all: &[Record]) {
     let mut streams: HashMap<&str, (StreamVersion, Position)> = HashMap::new();
     let mut events = HashSet::new();
     let mut previous_hash = record::genesis_hash(log.head().log_id);

@@ -2,24 +2,67 @@
 
 use chrono::{DateTime, Utc};
 use eventlog::{
-    ActorEnvelope, AppendBatch, Envelope, EventLog, Expected, Hooks, NewEvent, Now, Position, Record,
-    SledOptions, StreamAppend, StreamName, StreamVersion,
+    ActorEnvelope, AppendBatch, Envelope, EventLog, Expected, Hooks, NewEvent, Now, Position,
+    PostgresOptions, Record, SledOptions, StreamAppend, StreamName, StreamVersion,
 };
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, Weak};
 use std::{fs, sync::Arc, time::Duration};
 use tempfile::TempDir;
+use test_database::postgres::Postgres;
 use uuid::Uuid;
 
 /// Where a suite's log lives.
 pub(crate) enum Engine {
     Memory,
     Sled(TempDir),
+    Postgres(Database),
+}
+
+/// A database of a test's own, in a server that the tests running at the same time share.
+pub(crate) struct Database {
+    server: Arc<Postgres>,
+    name: String,
+}
+
+impl Database {
+    pub(crate) fn new() -> Self {
+        static SERVER: Mutex<(Weak<Postgres>, u32)> = Mutex::new((Weak::new(), 0));
+        let mut shared = SERVER.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let server = shared.0.upgrade().unwrap_or_else(|| Arc::new(Postgres::start()));
+        shared.0 = Arc::downgrade(&server);
+        shared.1 += 1;
+        let name = format!("log_{}", shared.1);
+        server.query(&format!("CREATE DATABASE {name}"));
+        Self { server, name }
+    }
+
+    pub(crate) fn options(&self) -> PostgresOptions {
+        PostgresOptions { url: self.server.url_of(&self.name), on_fatal: None }
+    }
+
+    pub(crate) async fn open_at(&self, now: Now) -> EventLog {
+        EventLog::open_postgres(self.options(), now).await.unwrap()
+    }
+
+    pub(crate) async fn open(&self) -> EventLog {
+        self.open_at(clock()).await
+    }
+
+    /// Runs a statement in it and returns what it prints.
+    pub(crate) fn query(&self, statement: &str) -> String {
+        self.server.query_in(&self.name, statement)
+    }
 }
 
 impl Engine {
     pub(crate) fn sled() -> Self {
         Self::Sled(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn postgres() -> Self {
+        Self::Postgres(Database::new())
     }
 
     pub(crate) async fn open(&self) -> EventLog {
@@ -30,6 +73,7 @@ impl Engine {
         match self {
             Self::Memory => EventLog::memory(now),
             Self::Sled(dir) => EventLog::open_sled(options(dir.path()), now).await.unwrap(),
+            Self::Postgres(database) => database.open_at(now).await,
         }
     }
 
@@ -37,7 +81,7 @@ impl Engine {
     pub(crate) async fn reopen(&self, log: EventLog) -> EventLog {
         match self {
             Self::Memory => log,
-            Self::Sled(_) => {
+            Self::Sled(_) | Self::Postgres(_) => {
                 log.close().await;
                 self.open().await
             }
@@ -146,4 +190,16 @@ pub(crate) fn copy_dir(from: &Path, to: &Path) {
             fs::copy(&path, &target).unwrap();
         }
     }
+}
+
+/// Waits for a condition, thirty seconds at most.
+pub(crate) async fn until(what: &str, holds: impl Fn() -> bool) {
+    let mut look = tokio::time::interval(Duration::from_millis(5));
+    let waiting = async {
+        while !holds() {
+            look.tick().await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(30), waiting).await;
+    assert!(waited.is_ok(), "waited for: {what}");
 }

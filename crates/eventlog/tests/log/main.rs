@@ -1,4 +1,4 @@
-//! The log's contract as tests, on every engine, and what the sled engine promises beyond it.
+//! The log's contract as tests, on every engine, and what the engines on disk promise beyond it.
 #![expect(
     clippy::unwrap_used,
     clippy::cast_possible_truncation,
@@ -9,5 +9,7 @@ mod conformance;
 mod formats;
 mod given;
 mod limits;
+mod on_postgres;
 mod on_sled;
+mod postgres_faults;
 mod tools;

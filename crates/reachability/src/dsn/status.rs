@@ -82,7 +82,8 @@ impl Meaning {
             Self::Unfinished | Self::SenderNotTrusted => None,
             Self::NoMailbox => Some(BounceCause::NoMailbox),
             Self::MailboxFull => Some(BounceCause::MailboxFull),
-            Self::ClosedToOutsiders | Self::RefusedByPolicy => Some(BounceCause::Refused),
+            Self::ClosedToOutsiders => Some(BounceCause::MembersOnly),
+            Self::RefusedByPolicy => Some(BounceCause::Refused),
             Self::HardBounce | Self::SoftBounce | Self::MailNotAcceptable => Some(BounceCause::Other),
         }
     }
@@ -275,7 +276,8 @@ mod tests {
     fn what_does_not_speak_against_a_mailbox_has_no_cause() {
         assert_eq!(Meaning::Unfinished.cause(), None);
         assert_eq!(Meaning::SenderNotTrusted.cause(), None);
-        assert_eq!(Meaning::ClosedToOutsiders.cause(), Some(BounceCause::Refused));
+        assert_eq!(Meaning::ClosedToOutsiders.cause(), Some(BounceCause::MembersOnly));
+        assert_eq!(Meaning::RefusedByPolicy.cause(), Some(BounceCause::Refused));
         assert_eq!(Meaning::SoftBounce.cause(), Some(BounceCause::Other));
     }
 }

@@ -148,7 +148,7 @@ fn causes_are_those_of_the_domain() {
     assert_eq!(cause("gmail-unknown-user"), Some(BounceCause::NoMailbox));
     assert_eq!(cause("gmail-over-quota"), Some(BounceCause::MailboxFull));
     assert_eq!(cause("postfix-full-expired"), Some(BounceCause::MailboxFull));
-    assert_eq!(cause("exchange-online-group-closed"), Some(BounceCause::Refused));
+    assert_eq!(cause("exchange-online-group-closed"), Some(BounceCause::MembersOnly));
     assert_eq!(cause("postfix-expired"), Some(BounceCause::Other));
     assert_eq!(cause("postfix-delayed"), None);
     assert_eq!(cause("ours-dmarc-failed"), None);

@@ -31,7 +31,7 @@ impl Fields {
     /// An address; none when it is none.
     pub(crate) fn address(&mut self, pointer: &str, typed: &str, policy: &Policy) -> Option<Address> {
         Address::parse(typed, policy)
-            .map_err(|error| self.errors.push(failures::address(pointer, &error)))
+            .map_err(|error| self.errors.push(failures::address(pointer, typed, &error)))
             .ok()
     }
 

@@ -109,6 +109,13 @@ pub static KEYS: &[Key] = &[
         "mail domains such as demo.test accepted all the same; refused in production",
     ),
     text(
+        "mail.disposable_list",
+        None,
+        "file of domains of throw-away providers, one a line, in place of the list that comes with the portal",
+    ),
+    text("mail.disposable_deny", None, "file of further domains that no contact may be at"),
+    text("mail.disposable_allow", None, "file of domains that contacts may be at though they are listed"),
+    text(
         "mail.bounce_domain",
         None,
         "domain such as bounces.example.org whose mail comes to the portal; what cannot be delivered comes back there, \

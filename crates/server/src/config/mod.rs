@@ -1,6 +1,7 @@
 //! Configuration: flag over `PORTAL_SECTION__KEY` over TOML file over default. The one place that reads the
 //! environment. What may be said stands in [`key::KEYS`]; what it means stands here.
 
+pub(crate) mod disposable;
 pub mod key;
 mod layers;
 mod mail;
@@ -15,6 +16,7 @@ pub use reachability::Reachability;
 pub use render::{commented_file, show};
 
 use domain::{
+    address::DisposableDomains,
     group::{Limits, Partition, WindowKind},
     policy::Policy,
 };
@@ -120,7 +122,7 @@ impl Config {
         let base_url = base_url(settings, mode, &mut complaints);
         let smtp = mail::read(settings, mode, &mut complaints);
         let ledger = ledger(settings, &mut complaints);
-        let policy = policy(settings);
+        let policy = policy(settings, disposable::read(settings, &mut complaints));
         let reachability = reachability::read(settings, &policy, &mut complaints);
         if mode == Mode::Production && !policy.reserved_mail_domains.is_empty() {
             complaints.push(
@@ -227,7 +229,7 @@ fn ledger(settings: &Settings, complaints: &mut Vec<String>) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn policy(settings: &Settings) -> Policy {
+fn policy(settings: &Settings, disposable_domains: DisposableDomains) -> Policy {
     let number = |name: &str| u32::try_from(settings.integer(name)).unwrap_or(u32::MAX);
     let limits = |tier: &str| Limits {
         calls: number(&format!("policy.{tier}_calls")),
@@ -265,6 +267,7 @@ fn policy(settings: &Settings) -> Policy {
         submission_life_days: number("policy.submission_life_days"),
         terms_version: settings.text("policy.terms_version").unwrap_or_default().to_owned(),
         banned_name_tokens: settings.list("policy.banned_name_tokens"),
+        disposable_domains,
         reserved_mail_domains: settings.list("mail.reserved_domains"),
     }
 }

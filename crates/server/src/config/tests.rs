@@ -202,3 +202,15 @@ fn the_readme_lists_every_key_with_its_default() {
     }
     assert!(readme == expected, "the table in README.md is stale: run this test once with UPDATE_EXPECT=1");
 }
+
+#[test]
+fn a_list_of_domains_that_cannot_be_read_is_told_by_key_and_line() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("deny");
+    std::fs::write(&path, "throw.com\nada@throw.com\n").expect("written");
+    let path = path.display();
+    let lists = format!("disposable_deny = \"{path}\"\ndisposable_allow = \"{path}.none\"\n");
+    let text = complaint(&file(&format!("{DEVELOPMENT}[mail]\n{lists}")));
+    assert!(text.contains(&format!("mail.disposable_deny ({path}): line 2 is no domain")), "{text}");
+    assert!(text.contains("mail.disposable_allow") && text.contains("No such file"), "{text}");
+}

@@ -1,6 +1,6 @@
 //! `devportal mailcheck`
 
-use crate::{exit::Failure, prober};
+use crate::{config::disposable, exit::Failure, prober};
 use app::{clock::Clock, ids::Ids};
 use domain::policy::Policy;
 use reachability::{Contact, Evidence, Finding, Identity, Occasion, Verdict};
@@ -39,6 +39,12 @@ pub(crate) struct Options {
     /// An address of our own that nobody's mail may lead to; may be repeated.
     #[arg(long = "own", value_name = "IP")]
     own: Vec<IpAddr>,
+    /// File of further domains that no contact may be at, as `mail.disposable_deny`.
+    #[arg(long, value_name = "FILE")]
+    disposable_deny: Option<String>,
+    /// File of domains that contacts may be at though they are listed, as `mail.disposable_allow`.
+    #[arg(long, value_name = "FILE")]
+    disposable_allow: Option<String>,
 }
 
 /// What was found, and how the command ends.
@@ -49,15 +55,34 @@ pub(crate) struct Checked {
 
 /// Checks one address from here.
 pub(crate) async fn run(options: &Options) -> Result<Checked, Failure> {
-    let policy = Policy::default();
+    let policy = policy(options)?;
     let mut checker = prober::checker(options.resolver, identity(options, &policy)?, policy)?;
     checker.canaries.clone_from(&options.canaries);
     checker.own.clone_from(&options.own);
     checker.asks_hosts = !options.names_only;
     let finding = checker.check(&options.address, &occasion()).await;
     let contact = Contact::parse(&options.address, &checker.policy).ok();
-    let told = if options.json { in_json(&finding, contact.as_ref()) } else { in_words(&finding) };
+    let meant = domain::address::domain_meant(&options.address);
+    let told = if options.json {
+        in_json(&finding, contact.as_ref(), meant.as_deref())
+    } else {
+        in_words(&finding, meant.as_deref())
+    };
     Ok(Checked { told, outcome: outcome(&finding) })
+}
+
+fn policy(options: &Options) -> Result<Policy, Failure> {
+    let mut complaints = Vec::new();
+    let file_of = |name: &str| match name {
+        "mail.disposable_deny" => options.disposable_deny.as_deref(),
+        "mail.disposable_allow" => options.disposable_allow.as_deref(),
+        _ => None,
+    };
+    let disposable_domains = disposable::from_files(file_of, &mut complaints);
+    if !complaints.is_empty() {
+        return Err(Failure::Usage(complaints.join("; ")));
+    }
+    Ok(Policy { disposable_domains, ..Policy::default() })
 }
 
 fn identity(options: &Options, policy: &Policy) -> Result<Identity, Failure> {
@@ -89,12 +114,15 @@ fn outcome(finding: &Finding) -> Result<(), Failure> {
     }
 }
 
-fn in_words(finding: &Finding) -> String {
+fn in_words(finding: &Finding, meant: Option<&str>) -> String {
     let mut text = String::new();
     // Writing to a string does not fail.
     let mut line = |what: &str, is: &str| writeln!(text, "{what:<9} {is}").unwrap_or_default();
     line("verdict", &format!("{} ({})", finding.verdict().code(), finding.reason.code()));
     line("", finding.reason.words());
+    if let Some(meant) = meant {
+        line("note", &format!("did you mean {meant}?"));
+    }
     for flag in &finding.flags {
         line("note", &format!("{}: {}", flag.code(), flag.words()));
     }
@@ -113,7 +141,7 @@ fn told_by(evidence: &Evidence) -> String {
     format!("{host} at {address}{under}: {} at {}:{code}{enhanced}{text}", reason.code(), stage.code())
 }
 
-fn in_json(finding: &Finding, contact: Option<&Contact>) -> String {
+fn in_json(finding: &Finding, contact: Option<&Contact>, meant: Option<&str>) -> String {
     let evidence: Vec<Value> = finding.evidence.iter().map(evidence_in_json).collect();
     let flags: Vec<Value> =
         finding.flags.iter().map(|flag| json!({ "code": flag.code(), "advice": flag.words() })).collect();
@@ -123,6 +151,7 @@ fn in_json(finding: &Finding, contact: Option<&Contact>) -> String {
         "advice": finding.reason.words(),
         "domain": contact.map(Contact::domain),
         "domain_as_read": contact.map(Contact::domain_as_read),
+        "did_you_mean": meant,
         "flags": flags,
         "evidence": evidence,
         "believed_for_seconds": finding.believed_for.map(|time| time.as_secs()),
@@ -186,6 +215,33 @@ mod tests {
             (Some("REJECTED_INPUT"), Some("ADDRESS_LITERAL"))
         );
         assert_eq!(checked.told.matches('\n').count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_slip_of_the_pen_is_asked_about() {
+        let told = checked(&["ada@gmial.com"]).await.expect("checked").told;
+        assert!(told.contains("note      did you mean gmail.com?\n"), "{told}");
+        let told = checked(&["--json", "ada@vendor.con"]).await.expect("checked").told;
+        let told: Value = serde_json::from_str(told.trim_end()).expect("JSON");
+        assert_eq!(
+            (told["verdict"].as_str(), told["did_you_mean"].as_str()),
+            (Some("REJECTED_INPUT"), Some("vendor.com"))
+        );
+    }
+
+    #[tokio::test]
+    async fn the_operators_exceptions_from_the_list_of_throw_away_providers_count_here_too() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "vendor.org\nmailinator.com\n").expect("written");
+        let list = file.path().to_str().expect("a path");
+        let denied = checked(&["--disposable-deny", list, "ada@vendor.org"]).await.expect("checked");
+        assert!(denied.told.contains("DISPOSABLE"), "{}", denied.told);
+        let allowed = checked(&["--disposable-allow", list, "ada@mailinator.com"]).await.expect("checked");
+        assert!(!allowed.told.contains("DISPOSABLE"), "{}", allowed.told);
+        let missing = checked(&["--disposable-allow", "/nowhere/list", "ada@vendor.org"]).await;
+        assert!(
+            matches!(missing, Err(Failure::Usage(text)) if text.contains("mail.disposable_allow (/nowhere/list)"))
+        );
     }
 
     #[tokio::test]

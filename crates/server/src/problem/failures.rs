@@ -62,7 +62,7 @@ impl From<AppError> for Problem {
             E::LogFull => Self::new(&kinds::LOG_FULL),
             E::HistoryFull => Self::new(&kinds::HISTORY_FULL),
             E::Closed => Self::new(&kinds::STOPPING),
-            E::InDoubt => Self::new(&kinds::IN_DOUBT),
+            E::InDoubt | E::Unsettled => Self::new(&kinds::IN_DOUBT),
             // Only the operator is ever told that an address is taken.
             E::AddressTaken | E::Corrupt(_) | E::Damaged(_) => internal(&error),
             E::KeysLost(_) => Self { kind: &kinds::KEYS_LOST, ..internal(&error) },
@@ -109,8 +109,20 @@ pub(crate) fn named_at(pointer: &str, error: AppError) -> Problem {
     }
 }
 
-/// An address that is none, told at its member of the body.
-pub(crate) fn address(pointer: &str, error: &InvalidAddress) -> FieldError {
+/// The problem, with a mailbox that is refused as a contact told at the member of the body that holds it.
+pub(crate) fn contact_at(pointer: &str, typed: &str, problem: Problem) -> Problem {
+    let code = problem.kind.code;
+    if ![kinds::CONTACT_DISPOSABLE.code, kinds::CONTACT_NO_ANSWERS.code].contains(&code) {
+        return problem;
+    }
+    let mut field = FieldError::new(pointer, code, problem.detail.clone().unwrap_or_default());
+    // Throw-away providers live on slips of the pen too.
+    field.fix = domain::address::domain_meant(typed).map(|meant| format!("did you mean {meant}?"));
+    problem.fields([field])
+}
+
+/// An address that is none, told at its member of the body, with the domain that was probably meant.
+pub(crate) fn address(pointer: &str, typed: &str, error: &InvalidAddress) -> FieldError {
     let code = match error {
         InvalidAddress::Syntax => "address.syntax",
         InvalidAddress::TooLong => "address.too_long",
@@ -118,7 +130,11 @@ pub(crate) fn address(pointer: &str, error: &InvalidAddress) -> FieldError {
         InvalidAddress::Exotic => "address.exotic",
         InvalidAddress::Domain => "address.domain",
     };
-    FieldError::new(pointer, code, error.to_string())
+    let told = match domain::address::domain_meant(typed) {
+        Some(meant) => format!("{error}; did you mean {meant}?"),
+        None => error.to_string(),
+    };
+    FieldError::new(pointer, code, told)
 }
 
 fn internal(error: &dyn Error) -> Problem {

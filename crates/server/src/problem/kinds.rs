@@ -177,8 +177,8 @@ problems! {
     ACCOUNT_NOT_ALLOWED = 403 "prodaccount.not_allowed" "Not permitted in this account" "Only an owner or admin of the account may do this.";
     ACCOUNT_SUPPORT_URL = 422 "prodaccount.support_url" "Support URL refused" "The support URL must be an https URL with a public host.";
     ACCOUNT_HAS_GROUP = 409 "prodaccount.has_group" "Has a production group" "The account has a production group already.";
-    CONTACT_DISPOSABLE = 422 "prodaccount.contact_disposable" "Contact is disposable" "A mailbox of a throw-away provider cannot be a contact.";
-    CONTACT_NO_ANSWERS = 422 "prodaccount.contact_takes_no_answers" "Contact takes no answers" "A mailbox that takes no answers cannot be a contact.";
+    CONTACT_DISPOSABLE = 422 "prodaccount.contact_disposable" "Contact is disposable" "A mailbox of a throw-away provider cannot be a contact; name one that you keep, best at a domain of your own. Is it no such provider, the operator of this portal can allow it.";
+    CONTACT_NO_ANSWERS = 422 "prodaccount.contact_takes_no_answers" "Contact takes no answers" "A mailbox that takes no answers cannot be a contact; name one that people read, such as support@.";
     CONTACT_SAME = 409 "prodaccount.same_contact" "Same contact" "This mailbox is the declared contact already.";
     CONTACT_PROVEN = 409 "prodaccount.contact_already_proven" "Contact is proven" "The contact is proven and not due for a new proof.";
     CONTACT_DISOWNED = 409 "prodaccount.contact_disowned" "Contact disowned" "The reader of this mailbox said that it is not yours; name another one.";

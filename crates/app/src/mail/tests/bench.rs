@@ -9,7 +9,7 @@ use crate::{
     keyring::{BoundKeys, Fingerprinted, Keyring},
     mail::{Mailer, MemoryMailer, Outbox, SignUpRecipient, Worker, WorkerError, WorkerParts},
     sealing::{Field, Sealer},
-    side_state::{PendingSignUp, SideState},
+    side_state::{PendingSignUp, Place, SideState},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -88,7 +88,7 @@ impl Bench {
         let log_id = log.head().log_id;
         let keys = Keyring::generate(&ids).bind(log_id);
         let dir = tempfile::tempdir().unwrap();
-        let side = SideState::open(&dir.path().join("state.sqlite"), log_id).await.unwrap();
+        let side = SideState::open(Place::File(&dir.path().join("state.sqlite")), log_id).await.unwrap();
         let sealer = Sealer::new(side.clone(), keys.clone(), ids.clone(), clock.clone());
         let outbox = Outbox::new(side.clone(), keys.clone(), ids.clone(), clock.clone());
         let (mailer, post) = Mailer::memory();
@@ -99,7 +99,9 @@ impl Bench {
     pub(super) async fn restarted(mut self) -> Self {
         self.side.close().await;
         self.side =
-            SideState::open(&self.dir.path().join("state.sqlite"), self.log.head().log_id).await.unwrap();
+            SideState::open(Place::File(&self.dir.path().join("state.sqlite")), self.log.head().log_id)
+                .await
+                .unwrap();
         let side = self.side.clone();
         self.sealer = Sealer::new(side.clone(), self.keys.clone(), self.ids.clone(), self.clock.clone());
         self.outbox = Outbox::new(side, self.keys.clone(), self.ids.clone(), self.clock.clone());

@@ -109,6 +109,8 @@ pub enum BounceCause {
     NoMailbox,
     /// The mailbox is full (X.2.2): it exists.
     MailboxFull,
+    /// A list or group that takes no mail from outside (X.7.2 and what products say for it).
+    MembersOnly,
     /// It takes no mail from strangers, or none from us (X.7.x).
     Refused,
     /// Anything else.

@@ -38,7 +38,9 @@ pub(in crate::prodaccount) fn record_bounce(
     };
     let consequence = standing.proof.as_ref().map_or(Consequence::Nothing, |proof| match cause {
         BounceCause::MailboxFull => by_full_mailbox(proof, context),
-        BounceCause::NoMailbox | BounceCause::Refused | BounceCause::Other => against(proof, context),
+        BounceCause::NoMailbox | BounceCause::MembersOnly | BounceCause::Refused | BounceCause::Other => {
+            against(proof, context)
+        }
     });
     let bounced = ContactBounced {
         epoch: asked.epoch,

@@ -5,7 +5,7 @@ use crate::{
     api::{answer, parse::Fields, schemas},
     extract::{Body, Call, Developer, Json},
     portal::Portal,
-    problem::Problem,
+    problem::{Problem, failures},
 };
 use actix_web::{
     HttpResponse,
@@ -43,7 +43,8 @@ pub(crate) async fn handle(
     let meta = call.meta(&request);
     let mut fields = Fields::default();
     let contact = fields.address("/email", &request.body.email, portal.app.policy());
-    let done = portal.app.declare_contact(meta, me.0, *account, fields.finish(contact)?).await?;
+    let declared = portal.app.declare_contact(meta, me.0, *account, fields.finish(contact)?).await;
+    let done = declared.map_err(|error| failures::contact_at("/email", &request.body.email, error.into()))?;
     let (account, version) = Account::after(&portal, &done, *account, me.0).await?;
     Ok(answer::changed(&portal, &done, version, &account))
 }

@@ -54,9 +54,12 @@ pub(crate) async fn handle(
     request: Json<OpenProductionAccount>,
 ) -> Result<HttpResponse, Problem> {
     let meta = call.meta(&request);
+    let typed = request.body.contact_email.clone();
     let open = request.body.parse(portal.app.policy())?;
     let opened = portal.app.open_account(meta, me.0, open).await;
-    let done = opened.map_err(|error| failures::named_at("/vendor_name", error))?;
+    let done = opened.map_err(|error| {
+        failures::contact_at("/contact_email", &typed, failures::named_at("/vendor_name", error))
+    })?;
     let (account, version) = Account::after(&portal, &done, done.value, me.0).await?;
     let place = (format!("/v1/production-accounts/{}", done.value), version);
     Ok(answer::created(&portal, &done, place, &account))

@@ -185,7 +185,7 @@ impl Promotion {
         let submission = row.group.submission.clone();
         let named = |staff: Option<StaffId>| staff.map(|staff| staff.to_string());
         Self {
-            contact: Contact::of(row.contact, &contact, now, portal.app.policy()),
+            contact: Contact::of(row.contact, &contact, now, portal.app.policy()).for_staff(),
             support_url: row.support_url,
             integrations: row.integrations.into_iter().map(IntegrationUnderReview::from).collect(),
             reviewer: named(submission.as_ref().and_then(|submission| submission.reviewer)),

@@ -9,7 +9,7 @@ use crate::{
 use actix_web::{HttpResponse, web::Data};
 use app::{secret::Secret, sign_up::SignUp};
 use chrono::{DateTime, Utc};
-use domain::policy::Policy;
+use domain::{address, policy::Policy};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -58,6 +58,10 @@ pub struct SignUpStarted {
     id: String,
     /// From then on the code is dead.
     expires_at: DateTime<Utc>,
+    /// The domain that was probably meant, when the address holds what looks like a slip of the pen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 254, example = "gmail.com")]
+    did_you_mean: Option<String>,
 }
 
 /// Sign up; the answer is the same for known and unknown addresses.
@@ -71,8 +75,9 @@ pub(crate) async fn handle(
     request: Json<StartSignUp>,
 ) -> Result<HttpResponse, Problem> {
     let meta = call.meta(&request);
+    let did_you_mean = address::domain_meant(&request.body.email);
     let sign_up = request.body.parse(portal.app.policy())?;
     let started = portal.app.start_sign_up(meta, sign_up).await?;
-    let body = SignUpStarted { id: started.id.to_string(), expires_at: started.expires_at };
+    let body = SignUpStarted { id: started.id.to_string(), expires_at: started.expires_at, did_you_mean };
     Ok(HttpResponse::Accepted().json(body))
 }

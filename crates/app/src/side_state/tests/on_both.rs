@@ -1,75 +1,58 @@
+//! What side state promises, wherever it is kept.
+
 use super::*;
-use crate::{codes::Challenge, ids::Ids, keyring::Keyring, secret::Secret};
-use domain::{
-    ids::{CommandId, CredentialId, DeveloperId, IntentId, ProdAccountId, SessionId, SignUpId, StaffId},
-    sealed::Fingerprint,
-};
 use eventlog::Position;
-use sqlx::SqlSafeStr as _;
 
-fn noon() -> DateTime<Utc> {
-    DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+macro_rules! on_both {
+    ($($behaviour:ident)*) => {
+        mod in_file {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $behaviour() {
+                super::$behaviour(super::Kept::in_file()).await;
+            })*
+        }
+        mod in_database {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $behaviour() {
+                super::$behaviour(super::Kept::in_database()).await;
+            })*
+        }
+    };
 }
 
-async fn open(dir: &tempfile::TempDir) -> SideState {
-    SideState::open(&dir.path().join("state.sqlite"), Uuid::from_u128(1)).await.unwrap()
+on_both! {
+    side_state_of_another_log_is_refused
+    another_keyring_than_the_first_is_refused
+    a_newer_schema_is_refused
+    of_64_racing_right_tries_one_is_accepted
+    a_code_is_dead_after_ten_wrong_tries
+    the_command_that_spent_a_code_may_come_again_and_may_give_it_back
+    a_session_ends_when_idle_when_old_and_when_asked
+    the_oldest_sessions_make_room_and_all_can_be_ended
+    the_eleventh_sign_in_within_the_window_is_not_admitted
+    a_step_of_the_second_factor_is_good_once
+    a_sign_up_waits_until_it_expires_and_is_purged
+    an_address_gets_three_mails_a_day_from_strangers
+    mails_from_the_log_are_queued_once_with_the_checkpoint
+    api_secrets_are_found_by_id_until_revoked
+    a_code_is_taken_over_from_one_command_by_one_other
+    a_log_with_sealed_fields_is_refused_beside_side_state_that_never_held_a_key
+    looks_that_are_over_are_kept_for_a_month_and_those_to_come_until_they_are_made
+    a_contact_is_looked_at_once_for_being_named_and_again_for_other_reasons
+    a_look_counts_against_all_its_budgets_or_none
 }
 
-fn mail(intent: IntentId, due_at: DateTime<Utc>) -> QueuedMail {
-    QueuedMail {
-        intent,
-        kind: "sign_up_code".to_owned(),
-        payload: vec![1, 2, 3],
-        cause: None,
-        is_sent: false,
-        attempts: 0,
-        due_at,
-        expires_at: due_at + TimeDelta::minutes(15),
-    }
-}
-
-#[tokio::test]
-async fn every_statement_prepares() {
-    use sqlx::Executor as _;
-    let dir = tempfile::tempdir().unwrap();
-    let side = open(&dir).await;
-    for (name, text) in sql::ALL {
-        let prepared = side.writer.prepare(text.into_sql_str()).await;
-        assert!(prepared.is_ok(), "{name}: {:?}", prepared.err());
-    }
-}
-
-#[tokio::test]
-async fn the_file_is_private_and_writes_are_synced() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let dir = tempfile::tempdir().unwrap();
-    let side = open(&dir).await;
-    side.purge(noon()).await.unwrap();
-    for file in std::fs::read_dir(dir.path()).unwrap() {
-        let file = file.unwrap();
-        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.file_name());
-    }
-    for (pragma, expected) in [("PRAGMA synchronous", 2_i64), ("PRAGMA secure_delete", 1)] {
-        let value: i64 = sqlx::query(pragma).fetch_one(&side.writer).await.unwrap().get(0);
-        assert_eq!(value, expected, "{pragma}");
-    }
-}
-
-#[tokio::test]
-async fn side_state_of_another_log_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("state.sqlite");
-    SideState::open(&path, Uuid::from_u128(1)).await.unwrap().close().await;
-    SideState::open(&path, Uuid::from_u128(1)).await.unwrap().close().await;
-    let other = SideState::open(&path, Uuid::from_u128(2)).await;
+async fn side_state_of_another_log_is_refused(kept: Kept) {
+    kept.open().await.close().await;
+    kept.open().await.close().await;
+    let other = SideState::open(kept.place(), Uuid::from_u128(2)).await;
     assert!(matches!(other.err(), Some(SideStateError::OtherLog)));
 }
 
-#[tokio::test]
-async fn another_keyring_than_the_first_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let side = open(&dir).await;
-    let (ids, log) = (Ids::seeded(1), Uuid::from_u128(1));
+async fn another_keyring_than_the_first_is_refused(kept: Kept) {
+    check_keyring(kept.place(), &Keyring::generate(&Ids::seeded(9))).await.unwrap();
+    let side = kept.open().await;
+    let (ids, log) = (Ids::seeded(1), LOG);
     let mut first = Keyring::generate(&ids);
     side.bind_keys(&first.bind(log)).await.unwrap();
     first.add_generation(&ids);
@@ -77,40 +60,22 @@ async fn another_keyring_than_the_first_is_refused() {
     let other = Keyring::generate(&ids);
     assert!(matches!(side.bind_keys(&other.bind(log)).await, Err(SideStateError::OtherKeyring)));
     side.bind_keys(&first.bind(log)).await.unwrap();
-    let file = dir.path().join("state.sqlite");
-    check_keyring(&file, &first).await.unwrap();
-    assert!(matches!(check_keyring(&file, &other).await, Err(SideStateError::OtherKeyring)));
-    check_keyring(&dir.path().join("absent.sqlite"), &other).await.unwrap();
+    check_keyring(kept.place(), &first).await.unwrap();
+    assert!(matches!(check_keyring(kept.place(), &other).await, Err(SideStateError::OtherKeyring)));
 }
 
-#[tokio::test]
-async fn writing_goes_on_after_sqlite_ended_a_transaction_by_itself() {
-    let dir = tempfile::tempdir().unwrap();
-    let side = open(&dir).await;
-    for _ in 0..3 {
-        let mut tx = side.begin().await.unwrap();
-        // Ends the transaction as a full device does.
-        let rolled_back = "INSERT OR ROLLBACK INTO meta (key, value) VALUES ('log_id', x'00')";
-        sqlx::query(rolled_back).execute(&mut *tx).await.unwrap_err();
-        drop(tx);
-        side.purge(noon()).await.unwrap();
-    }
-}
-
-#[tokio::test]
-async fn a_newer_schema_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let side = open(&dir).await;
-    sqlx::query(sql::RECORD_MIGRATION).bind(99_i64).execute(&side.writer).await.unwrap();
+async fn a_newer_schema_is_refused(kept: Kept) {
+    let side = kept.open().await;
+    let mut tx = side.begin().await.unwrap();
+    query(sql::RECORD_MIGRATION).bind(99_i64).execute(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
     side.close().await;
-    let again = SideState::open(&dir.path().join("state.sqlite"), Uuid::from_u128(1)).await;
+    let again = SideState::open(kept.place(), LOG).await;
     assert!(matches!(again.err(), Some(SideStateError::NewerSchema { found: 99, .. })));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_64_racing_right_tries_one_is_accepted() {
-    let dir = tempfile::tempdir().unwrap();
-    let side = open(&dir).await;
+async fn of_64_racing_right_tries_one_is_accepted(kept: Kept) {
+    let side = kept.open().await;
     let ids = Ids::seeded(1);
     let challenge = Challenge::sign_up(SignUpId::from_uuid(ids.v4()), Fingerprint([1; 32]));
     let start = std::sync::Arc::new(tokio::sync::Barrier::new(64));
@@ -132,10 +97,8 @@ async fn of_64_racing_right_tries_one_is_accepted() {
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == CodeTry::Used).count(), 63);
 }
 
-#[tokio::test]
-async fn a_code_is_dead_after_ten_wrong_tries() {
-    let dir = tempfile::tempdir().unwrap();
-    let side = open(&dir).await;
+async fn a_code_is_dead_after_ten_wrong_tries(kept: Kept) {
+    let side = kept.open().await;
     let ids = Ids::seeded(1);
     let challenge = Challenge::contact(
         IntentId::from_uuid(ids.v4()),
@@ -153,10 +116,8 @@ async fn a_code_is_dead_after_ten_wrong_tries() {
     assert_eq!(side.try_code(&challenge, false, command, noon(), end).await.unwrap(), CodeTry::Exhausted);
 }
 
-#[tokio::test]
-async fn the_command_that_spent_a_code_may_come_again_and_may_give_it_back() {
-    let dir = tempfile::tempdir().unwrap();
-    let side = open(&dir).await;
+async fn the_command_that_spent_a_code_may_come_again_and_may_give_it_back(kept: Kept) {
+    let side = kept.open().await;
     let ids = Ids::seeded(1);
     let challenge = Challenge::sign_up(SignUpId::from_uuid(ids.v4()), Fingerprint([1; 32]));
     let (one, other) = (CommandId::from_uuid(ids.v4()), CommandId::from_uuid(ids.v4()));
@@ -171,10 +132,8 @@ async fn the_command_that_spent_a_code_may_come_again_and_may_give_it_back() {
     assert_eq!(side.try_code(&challenge, true, other, noon(), end).await.unwrap(), CodeTry::Accepted);
 }
 
-#[tokio::test]
-async fn a_session_ends_when_idle_when_old_and_when_asked() {
-    let dir = tempfile::tempdir().unwrap();
-    let side = open(&dir).await;
+async fn a_session_ends_when_idle_when_old_and_when_asked(kept: Kept) {
+    let side = kept.open().await;
     let ids = Ids::seeded(1);
     let session = StoredSession {
         session: SessionId::from_uuid(ids.v4()),
@@ -196,10 +155,8 @@ async fn a_session_ends_when_idle_when_old_and_when_asked() {
     assert_eq!(side.session(&hash, now).await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn the_oldest_sessions_make_room_and_all_can_be_ended() {
-    let dir = tempfile::tempdir().unwrap();
-    let side = open(&dir).await;
+async fn the_oldest_sessions_make_room_and_all_can_be_ended(kept: Kept) {
+    let side = kept.open().await;
     let ids = Ids::seeded(1);
     let owner = SessionOwner::Developer(DeveloperId::from_uuid(ids.v4()));
     let live = |number: u8| {
@@ -221,10 +178,8 @@ async fn the_oldest_sessions_make_room_and_all_can_be_ended() {
     assert!(!live(1).await && !live(20).await);
 }
 
-#[tokio::test]
-async fn the_eleventh_sign_in_within_the_window_is_not_admitted() {
-    let dir = tempfile::tempdir().unwrap();
-    let side = open(&dir).await;
+async fn the_eleventh_sign_in_within_the_window_is_not_admitted(kept: Kept) {
+    let side = kept.open().await;
     let (one, other) = (Fingerprint([1; 32]), Fingerprint([2; 32]));
     let admit = async |address, now| side.admit_sign_in(address, now).await.unwrap();
     for second in 0..10 {
@@ -238,10 +193,8 @@ async fn the_eleventh_sign_in_within_the_window_is_not_admitted() {
     assert_eq!(admit(one, noon()).await, SignInAdmission::Admitted);
 }
 
-#[tokio::test]
-async fn a_step_of_the_second_factor_is_good_once() {
-    let dir = tempfile::tempdir().unwrap();
-    let side = open(&dir).await;
+async fn a_step_of_the_second_factor_is_good_once(kept: Kept) {
+    let side = kept.open().await;
     let credential = CredentialId::from_uuid(Uuid::from_u128(5));
     let stored = StoredCredential { password_phc: Secret::new("phc".to_owned()), totp_sealed: Some(vec![9]) };
     side.insert_credential(credential, &stored).await.unwrap();
@@ -256,10 +209,8 @@ async fn a_step_of_the_second_factor_is_good_once() {
     assert!(side.credential(credential).await.unwrap().is_none());
 }
 
-#[tokio::test]
-async fn a_sign_up_waits_until_it_expires_and_is_purged() {
-    let dir = tempfile::tempdir().unwrap();
-    let side = open(&dir).await;
+async fn a_sign_up_waits_until_it_expires_and_is_purged(kept: Kept) {
+    let side = kept.open().await;
     let sign_up = SignUpId::from_uuid(Uuid::from_u128(5));
     let pending = PendingSignUp {
         address: Fingerprint([3; 32]),
@@ -277,10 +228,8 @@ async fn a_sign_up_waits_until_it_expires_and_is_purged() {
     assert_eq!(side.purge(pending.expires_at).await.unwrap(), 1);
 }
 
-#[tokio::test]
-async fn an_address_gets_three_mails_a_day_from_strangers() {
-    let dir = tempfile::tempdir().unwrap();
-    let side = open(&dir).await;
+async fn an_address_gets_three_mails_a_day_from_strangers(kept: Kept) {
+    let side = kept.open().await;
     let ids = Ids::seeded(1);
     let intents: Vec<_> = (0..5).map(|_| IntentId::from_uuid(ids.v4())).collect();
     let address = Fingerprint([4; 32]);
@@ -309,10 +258,8 @@ async fn an_address_gets_three_mails_a_day_from_strangers() {
     assert_eq!(enqueue(fourth, address, day_later).await, BudgetRoom::Taken);
 }
 
-#[tokio::test]
-async fn mails_from_the_log_are_queued_once_with_the_checkpoint() {
-    let dir = tempfile::tempdir().unwrap();
-    let side = open(&dir).await;
+async fn mails_from_the_log_are_queued_once_with_the_checkpoint(kept: Kept) {
+    let side = kept.open().await;
     let first = mail(IntentId::from_uuid(Uuid::from_u128(1)), noon());
     let second = mail(IntentId::from_uuid(Uuid::from_u128(2)), noon() + TimeDelta::seconds(5));
     assert_eq!(side.mail_checkpoint().await.unwrap(), Position(0));
@@ -333,10 +280,8 @@ async fn mails_from_the_log_are_queued_once_with_the_checkpoint() {
     assert!(left.len() == 1 && left[0].is_sent && left[0].attempts == 2);
 }
 
-#[tokio::test]
-async fn api_secrets_are_found_by_id_until_revoked() {
-    let dir = tempfile::tempdir().unwrap();
-    let side = open(&dir).await;
+async fn api_secrets_are_found_by_id_until_revoked(kept: Kept) {
+    let side = kept.open().await;
     let ids = Ids::seeded(1);
     let keys = Keyring::generate(&ids).bind(ids.v4());
     let secret = domain::ids::SecretId::from_uuid(ids.v4());
@@ -347,10 +292,8 @@ async fn api_secrets_are_found_by_id_until_revoked() {
     assert_eq!(side.api_secret_hash(secret).await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn a_code_is_taken_over_from_one_command_by_one_other() {
-    let dir = tempfile::tempdir().unwrap();
-    let side = open(&dir).await;
+async fn a_code_is_taken_over_from_one_command_by_one_other(kept: Kept) {
+    let side = kept.open().await;
     let challenge = Challenge::sign_up(SignUpId::from_uuid(Uuid::from_u128(1)), Fingerprint([1; 32]));
     let [gone, one, other] = [2, 3, 4].map(|n| CommandId::from_uuid(Uuid::from_u128(n)));
     assert_eq!(side.code_spent_by(&challenge).await.unwrap(), None);
@@ -361,11 +304,9 @@ async fn a_code_is_taken_over_from_one_command_by_one_other() {
     assert_eq!(side.code_spent_by(&challenge).await.unwrap(), Some(one));
 }
 
-#[tokio::test]
-async fn a_log_with_sealed_fields_is_refused_beside_side_state_that_never_held_a_key() {
+async fn a_log_with_sealed_fields_is_refused_beside_side_state_that_never_held_a_key(kept: Kept) {
     let log = eventlog::EventLog::memory(std::sync::Arc::new(noon));
-    let dir = tempfile::tempdir().unwrap();
-    let fresh = open(&dir).await;
+    let fresh = kept.open().await;
     fresh.check_keys_of(&log).await.unwrap();
     let subject = Uuid::from_u128(7);
     append_sealed(&log, subject).await;
@@ -376,6 +317,65 @@ async fn a_log_with_sealed_fields_is_refused_beside_side_state_that_never_held_a
     fresh.check_keys_of(&log).await.unwrap();
     fresh.destroy_subject_keys(subject, noon()).await.unwrap();
     fresh.check_keys_of(&log).await.unwrap();
+}
+
+async fn looks_that_are_over_are_kept_for_a_month_and_those_to_come_until_they_are_made(kept: Kept) {
+    let side = kept.open().await;
+    let [over, due] = [1, 2].map(|n| ProdAccountId::from_uuid(Uuid::from_u128(n)));
+    side.ensure_checks(&[(over, 1), (due, 1)], Occasion::Declared, noon, noon()).await.unwrap();
+    let checks = side.due_checks(noon(), 10).await.unwrap();
+    let seen = vec![reachability::history::Seen {
+        at: std::time::Duration::from_hours(500_000),
+        reason: reachability::Reason::NoMailbox,
+        egress_works: true,
+        believed_for: std::time::Duration::from_mins(1),
+    }];
+    let check = checks.into_iter().find(|check| check.account == over).unwrap();
+    let looked = PlannedCheck { seen, ..check };
+    side.settle_check(&looked, None, noon()).await.unwrap();
+    side.purge(noon() + CHECK_KEPT - TimeDelta::seconds(1)).await.unwrap();
+    assert_eq!(side.checks_watched().await.unwrap(), 2);
+    assert_eq!(side.wish_check(over, 1, None, noon()).await.unwrap(), Wished::Planned(noon()));
+    let again = side.due_checks(noon(), 10).await.unwrap();
+    assert!(
+        again.contains(&PlannedCheck { occasion: Occasion::Asked, ..looked.clone() }),
+        "with its history"
+    );
+    side.settle_check(&looked, None, noon()).await.unwrap();
+    side.purge(noon() + CHECK_KEPT).await.unwrap();
+    assert_eq!(side.due_checks(noon(), 10).await.unwrap().len(), 1);
+    assert_eq!(side.checks_watched().await.unwrap(), 1);
+}
+
+async fn a_contact_is_looked_at_once_for_being_named_and_again_for_other_reasons(kept: Kept) {
+    let side = kept.open().await;
+    let contact = [(ProdAccountId::from_uuid(Uuid::from_u128(1)), 1)];
+    assert_eq!(side.ensure_checks(&contact, Occasion::Declared, noon, noon()).await.unwrap(), 1);
+    let looked = side.due_checks(noon(), 10).await.unwrap().remove(0);
+    side.settle_check(&looked, None, noon()).await.unwrap();
+    assert_eq!(side.ensure_checks(&contact, Occasion::Declared, noon, noon()).await.unwrap(), 0);
+    assert_eq!(side.ensure_checks(&contact, Occasion::Periodic, noon, noon()).await.unwrap(), 1);
+}
+
+async fn a_look_counts_against_all_its_budgets_or_none(kept: Kept) {
+    let side = kept.open().await;
+    let (domain, all) = (CheckBudget::Domain(Fingerprint([1; 32])), CheckBudget::All(1));
+    let other = CheckBudget::Domain(Fingerprint([2; 32]));
+    let take = |budgets: Vec<CheckBudget>, now| {
+        let side = side.clone();
+        async move { side.take_check_budgets(&budgets, now).await.unwrap() }
+    };
+    assert_eq!(take(vec![domain, all], noon()).await, CheckRoom::Taken);
+    for _ in 0..30 {
+        let full = CheckRoom::FullUntil(all, noon() + TimeDelta::hours(1));
+        assert_eq!(take(vec![other, all], noon()).await, full);
+    }
+    for _ in 0..20 {
+        assert_eq!(take(vec![other], noon()).await, CheckRoom::Taken);
+    }
+    let full = CheckRoom::FullUntil(other, noon() + BUDGET_WINDOW);
+    assert_eq!(take(vec![other], noon()).await, full);
+    assert_eq!(take(vec![other], noon() + BUDGET_WINDOW).await, CheckRoom::Taken);
 }
 
 /// A record without personal fields, and one with.
@@ -399,69 +399,4 @@ async fn append_sealed(log: &eventlog::EventLog, subject: Uuid) {
         events: vec![event(vec![]), event(vec![subject])],
     }];
     log.append(eventlog::AppendBatch { envelope, streams }).await.unwrap();
-}
-
-#[tokio::test]
-async fn looks_that_are_over_are_kept_for_a_month_and_those_to_come_until_they_are_made() {
-    let dir = tempfile::tempdir().unwrap();
-    let side = open(&dir).await;
-    let [over, due] = [1, 2].map(|n| ProdAccountId::from_uuid(Uuid::from_u128(n)));
-    side.ensure_checks(&[(over, 1), (due, 1)], Occasion::Declared, noon, noon()).await.unwrap();
-    let checks = side.due_checks(noon(), 10).await.unwrap();
-    let seen = vec![reachability::history::Seen {
-        at: Duration::from_hours(500_000),
-        reason: reachability::Reason::NoMailbox,
-        egress_works: true,
-        believed_for: Duration::from_mins(1),
-    }];
-    let check = checks.into_iter().find(|check| check.account == over).unwrap();
-    let looked = PlannedCheck { seen, ..check };
-    side.settle_check(&looked, None, noon()).await.unwrap();
-    side.purge(noon() + CHECK_KEPT - TimeDelta::seconds(1)).await.unwrap();
-    assert_eq!(side.checks_watched().await.unwrap(), 2);
-    assert_eq!(side.wish_check(over, 1, None, noon()).await.unwrap(), Wished::Planned(noon()));
-    let again = side.due_checks(noon(), 10).await.unwrap();
-    assert!(
-        again.contains(&PlannedCheck { occasion: Occasion::Asked, ..looked.clone() }),
-        "with its history"
-    );
-    side.settle_check(&looked, None, noon()).await.unwrap();
-    side.purge(noon() + CHECK_KEPT).await.unwrap();
-    assert_eq!(side.due_checks(noon(), 10).await.unwrap().len(), 1);
-    assert_eq!(side.checks_watched().await.unwrap(), 1);
-}
-
-#[tokio::test]
-async fn a_contact_is_looked_at_once_for_being_named_and_again_for_other_reasons() {
-    let dir = tempfile::tempdir().unwrap();
-    let side = open(&dir).await;
-    let contact = [(ProdAccountId::from_uuid(Uuid::from_u128(1)), 1)];
-    assert_eq!(side.ensure_checks(&contact, Occasion::Declared, noon, noon()).await.unwrap(), 1);
-    let looked = side.due_checks(noon(), 10).await.unwrap().remove(0);
-    side.settle_check(&looked, None, noon()).await.unwrap();
-    assert_eq!(side.ensure_checks(&contact, Occasion::Declared, noon, noon()).await.unwrap(), 0);
-    assert_eq!(side.ensure_checks(&contact, Occasion::Periodic, noon, noon()).await.unwrap(), 1);
-}
-
-#[tokio::test]
-async fn a_look_counts_against_all_its_budgets_or_none() {
-    let dir = tempfile::tempdir().unwrap();
-    let side = open(&dir).await;
-    let (domain, all) = (CheckBudget::Domain(Fingerprint([1; 32])), CheckBudget::All(1));
-    let other = CheckBudget::Domain(Fingerprint([2; 32]));
-    let take = |budgets: Vec<CheckBudget>, now| {
-        let side = side.clone();
-        async move { side.take_check_budgets(&budgets, now).await.unwrap() }
-    };
-    assert_eq!(take(vec![domain, all], noon()).await, CheckRoom::Taken);
-    for _ in 0..30 {
-        let full = CheckRoom::FullUntil(all, noon() + TimeDelta::hours(1));
-        assert_eq!(take(vec![other, all], noon()).await, full);
-    }
-    for _ in 0..20 {
-        assert_eq!(take(vec![other], noon()).await, CheckRoom::Taken);
-    }
-    let full = CheckRoom::FullUntil(other, noon() + BUDGET_WINDOW);
-    assert_eq!(take(vec![other], noon()).await, full);
-    assert_eq!(take(vec![other], noon() + BUDGET_WINDOW).await, CheckRoom::Taken);
 }

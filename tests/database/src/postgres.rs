@@ -54,8 +54,13 @@ impl Postgres {
 
     /// Where it is reached.
     pub fn url(&self) -> String {
+        self.url_of("postgres")
+    }
+
+    /// Where one of its databases is reached.
+    pub fn url_of(&self, database: &str) -> String {
         let socket = self.folder.path().to_str().expect("a plain path").replace('/', "%2F");
-        format!("postgres://postgres@localhost/postgres?host={socket}")
+        format!("postgres://postgres@localhost/{database}?host={socket}")
     }
 
     /// The socket it listens on.
@@ -114,6 +119,27 @@ impl Postgres {
         }
     }
 
+    /// Keeps what is stored, for [`Postgres::bring_back`]; it must be stopped.
+    pub fn keep(&self) {
+        self.copy(&self.data(), &self.kept());
+    }
+
+    /// Stores again what was kept, as who restores a back-up does; it must be stopped.
+    pub fn bring_back(&self) {
+        fs::remove_dir_all(self.data()).expect("ours");
+        self.copy(&self.kept(), &self.data());
+    }
+
+    fn copy(&self, from: &Path, to: &Path) {
+        assert!(self.server.is_none(), "PostgreSQL runs");
+        let copied = Command::new("cp").arg("-a").arg(from).arg(to).status().expect("cp runs");
+        assert!(copied.success(), "the cluster is copied");
+    }
+
+    fn kept(&self) -> PathBuf {
+        self.folder.path().join("kept")
+    }
+
     /// Ends every session but the asking one.
     pub fn end_sessions(&self) {
         self.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()");
@@ -121,20 +147,25 @@ impl Postgres {
 
     /// Runs a statement and returns what it prints.
     pub fn query(&self, statement: &str) -> String {
-        let asked = self.psql(statement);
+        self.query_in("postgres", statement)
+    }
+
+    /// Runs a statement in one of its databases and returns what it prints.
+    pub fn query_in(&self, database: &str, statement: &str) -> String {
+        let asked = self.psql(database, statement);
         assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
         String::from_utf8_lossy(&asked.stdout).trim().to_owned()
     }
 
-    fn psql(&self, statement: &str) -> std::process::Output {
+    fn psql(&self, database: &str, statement: &str) -> std::process::Output {
         let mut psql = self.command("psql");
         psql.args(["--no-psqlrc", "--tuples-only", "--no-align", "--username=postgres", "--host"]);
-        psql.arg(self.folder.path()).args(["--command", statement, "postgres"]);
+        psql.arg(self.folder.path()).args(["--command", statement, database]);
         psql.output().expect("psql runs")
     }
 
     fn answers(&self) -> bool {
-        self.psql("SELECT 1").status.success()
+        self.psql("postgres", "SELECT 1").status.success()
     }
 
     fn stop(&mut self, mode: &str) {

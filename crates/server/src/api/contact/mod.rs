@@ -1,17 +1,20 @@
 //! Contacts of production accounts, for their members, for staff and for customers: one total mapping from
 //! proofs and mails to the five words everybody sees.
 
+mod advice;
+mod evidence;
+
+pub use advice::{Advice, Reason as AdviceReason};
+pub use evidence::{Bounced, Cause, Checked, Verdict};
+
 use super::{schemas, values::ContactClass};
 use crate::reads::OpenedContact;
 use app::sealing::Opened;
 use chrono::{DateTime, Utc};
 use domain::{
-    address::MailboxClass,
+    address::{self, Address, MailboxClass},
     policy::Policy,
-    prodaccount::{
-        BounceCause, CheckVerdict, ContactBounced, ContactChallengeRequested, ContactChecked, ContactState,
-        Sender, Standing,
-    },
+    prodaccount::{ContactBounced, ContactChallengeRequested, ContactState, Sender, Standing},
 };
 use readmodel::query::account::{ContactRow, MailOutcome, ShownContact};
 use serde::Serialize;
@@ -42,9 +45,9 @@ pub struct Contact {
     #[schema(max_length = 254, example = "support@acme.example")]
     email: String,
     class: ContactClass,
-    /// What would make it a better contact.
+    /// How good a contact it makes; absent after erasure.
     #[serde(skip_serializing_if = "Option::is_none")]
-    advice: Option<&'static str>,
+    advice: Option<Advice>,
     /// When its newest code came back.
     #[serde(skip_serializing_if = "Option::is_none")]
     proven_at: Option<DateTime<Utc>>,
@@ -100,62 +103,6 @@ pub enum CodeSender {
     Rotated,
 }
 
-/// What a look at the mail hosts of a contact found.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Checked {
-    verdict: Verdict,
-    /// Code of the reason, such as `no_mailbox`.
-    #[schema(max_length = 40, example = "no_mailbox")]
-    reason: String,
-    /// When.
-    at: DateTime<Utc>,
-}
-
-/// What a look at mail hosts comes to. A hint: only a code that comes back proves anything.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = ContactVerdict)]
-pub enum Verdict {
-    /// Nothing speaks against it.
-    Fine,
-    /// It can't be told now.
-    Unknown,
-    /// It takes no mail, as far as was seen once.
-    Doubtful,
-    /// It takes no mail.
-    Unreachable,
-}
-
-/// A mail that came back.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Bounced {
-    cause: Cause,
-    /// Enhanced status code (RFC 3463).
-    #[schema(max_length = 40, example = "5.1.1")]
-    status: String,
-    /// What it means, and what to do.
-    advice: &'static str,
-    /// When.
-    at: DateTime<Utc>,
-}
-
-/// Why a mail came back.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = BounceCause)]
-pub enum Cause {
-    /// No such mailbox or domain.
-    NoMailbox,
-    /// The mailbox is full.
-    MailboxFull,
-    /// It takes no mail from strangers.
-    Refused,
-    /// Anything else.
-    Other,
-}
-
 /// What became of a mail.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -177,6 +124,9 @@ pub enum Mail {
 #[schema(as = ShownContact)]
 pub struct Shown {
     state: State,
+    /// What the state proves and what it does not.
+    #[schema(max_length = 400)]
+    means: &'static str,
     /// The mailbox; `[erased]` after erasure.
     #[schema(max_length = 254, example = "support@acme.example")]
     email: String,
@@ -199,7 +149,7 @@ impl Contact {
             state: state(standing, bounced.as_ref(), mail),
             email: opened.declared.shown().to_owned(),
             class: contact.class.into(),
-            advice: advice(contact.class),
+            advice: advice(&opened.declared, contact.class, policy),
             proven_at: proof.as_ref().map(|proof| proof.proven_at),
             proven_until: until(standing),
             degraded_since: degraded_since(standing),
@@ -216,12 +166,42 @@ impl Contact {
     }
 }
 
+impl Contact {
+    /// The same for staff: what mail servers said of a mailbox is its vendor's alone until the mailbox is proven.
+    pub(crate) fn for_staff(self) -> Self {
+        if self.proven_at.is_some() { self } else { Self { checked: None, bounced: None, ..self } }
+    }
+}
+
+impl State {
+    /// What it proves and what it does not, for customers.
+    fn means(self) -> &'static str {
+        match self {
+            Self::Proven => {
+                "Codes were sent to this mailbox, the second from a sender it could not expect, and came back: mail from \
+                 strangers arrives and somebody reads it. It does not prove who reads it, nor how soon they answer."
+            }
+            Self::Degraded => {
+                "The mailbox took mail from strangers when it was proven; since then mail came back, its mail servers \
+                 changed, or the proof ran out. The vendor has been asked to prove it anew. Mail may still arrive."
+            }
+            Self::Unreachable => {
+                "The proof of this mailbox has ended, because mail to it came back and no new code was returned. Use the \
+                 support page if there is one."
+            }
+            Self::Pending | Self::Unknown => "Nothing is proven of this mailbox yet.",
+        }
+    }
+}
+
 impl Shown {
     /// The contact for customers.
     pub(crate) fn of(contact: &ShownContact, email: &Opened, now: DateTime<Utc>, policy: &Policy) -> Self {
         let standing = ContactState::of(Some(&contact.proof), now, policy);
+        let state = state(standing, None, None);
         Self {
-            state: state(standing, None, None),
+            state,
+            means: state.means(),
             email: email.shown().to_owned(),
             class: contact.class.into(),
             proven_at: contact.proof.proven_at,
@@ -253,24 +233,17 @@ fn until(standing: ContactState) -> Option<DateTime<Utc>> {
     }
 }
 
+fn advice(email: &Opened, class: MailboxClass, policy: &Policy) -> Option<Advice> {
+    let address = Address::parse(email.shown(), policy).ok()?;
+    Some(address::Advice::of(&address, class, policy).into())
+}
+
 fn degraded_since(standing: ContactState) -> Option<DateTime<Utc>> {
     match standing {
         ContactState::Degraded { since, .. }
         | ContactState::Lapsed { since }
         | ContactState::Withdrawn { since } => Some(since),
         ContactState::Pending | ContactState::Proven { .. } | ContactState::DueSoon { .. } => None,
-    }
-}
-
-fn advice(class: MailboxClass) -> Option<&'static str> {
-    match class {
-        MailboxClass::Role => None,
-        MailboxClass::Personal => {
-            Some("a role or list mailbox such as support@ outlives the people behind it")
-        }
-        MailboxClass::FreeMail => Some("customers trust a mailbox of your own domain more than a free one"),
-        MailboxClass::Disposable => Some("a mailbox of a throw-away provider cannot be a contact"),
-        MailboxClass::NoReply => Some("a mailbox that takes no answers cannot be a contact"),
     }
 }
 
@@ -287,35 +260,5 @@ impl OpenChallenge {
             Sender::Rotated => CodeSender::Rotated,
         };
         Self { id: challenge.intent.to_string(), expires_at: challenge.expires_at, sender, mail }
-    }
-}
-
-impl From<ContactChecked> for Checked {
-    fn from(checked: ContactChecked) -> Self {
-        let verdict = match checked.verdict {
-            CheckVerdict::Fine => Verdict::Fine,
-            CheckVerdict::Unknown => Verdict::Unknown,
-            CheckVerdict::Doubtful => Verdict::Doubtful,
-            CheckVerdict::Unreachable => Verdict::Unreachable,
-        };
-        Self { verdict, reason: checked.reason, at: checked.at }
-    }
-}
-
-impl From<ContactBounced> for Bounced {
-    fn from(bounced: ContactBounced) -> Self {
-        let (cause, advice) = match bounced.cause {
-            BounceCause::NoMailbox => {
-                (Cause::NoMailbox, "the mailbox does not exist: make it, or name another contact")
-            }
-            BounceCause::MailboxFull => (Cause::MailboxFull, "the mailbox is full: make room in it"),
-            BounceCause::Refused => (
-                Cause::Refused,
-                "the mailbox refuses senders it does not know: open the mailbox, group or list to everybody, because \
-                 customers are such senders",
-            ),
-            BounceCause::Other => (Cause::Other, "ask whoever runs the mailbox why it gave the mail back"),
-        };
-        Self { cause, status: bounced.status, advice, at: bounced.at }
     }
 }
