@@ -12,7 +12,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream, UdpSocket},
@@ -155,6 +155,7 @@ impl Builder {
             authority: self.authority.clone(),
             journal: self.journal.clone(),
             hurry: self.hurry,
+            acceptors: Mutex::default(),
         });
         self.servers.spawn(async move {
             let mut conversations = JoinSet::new();

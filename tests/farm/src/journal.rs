@@ -16,12 +16,30 @@ pub struct Journal {
     conversations: Mutex<BTreeMap<IpAddr, usize>>,
     questions: Mutex<BTreeMap<String, BTreeSet<String>>>,
     complaints: Mutex<Vec<String>>,
-    lengths: Mutex<Vec<Duration>>,
+    lengths: Mutex<Vec<(IpAddr, Duration)>>,
     open: AtomicUsize,
     most_open: AtomicUsize,
+    /// None: nobody wants to know.
+    heard: Mutex<Option<Vec<Vec<u8>>>>,
 }
 
 impl Journal {
+    /// Notes every word from now on, until [`Self::heard`] is asked.
+    pub fn listen(&self) {
+        *self.heard.lock().expect("no panic under it") = Some(Vec::new());
+    }
+
+    /// What was asked and said since [`Self::listen`], in order: questions without their id, and lines to mail servers.
+    pub fn heard(&self) -> Vec<Vec<u8>> {
+        self.heard.lock().expect("no panic under it").take().unwrap_or_default()
+    }
+
+    pub(crate) fn hear(&self, bytes: &[u8]) {
+        if let Some(heard) = self.heard.lock().expect("no panic under it").as_mut() {
+            heard.push(bytes.to_vec());
+        }
+    }
+
     /// Conversations a host has had.
     pub fn conversations(&self, host: IpAddr) -> usize {
         self.conversations.lock().expect("no panic under it").get(&host).copied().unwrap_or(0)
@@ -44,12 +62,14 @@ impl Journal {
 
     /// How long the longest conversation took.
     pub fn longest(&self) -> Duration {
-        self.lengths.lock().expect("no panic under it").iter().copied().max().unwrap_or_default()
+        let lengths = self.lengths.lock().expect("no panic under it");
+        lengths.iter().map(|(_, length)| *length).max().unwrap_or_default()
     }
 
-    /// Conversations that took longer than this.
-    pub fn longer_than(&self, limit: Duration) -> usize {
-        self.lengths.lock().expect("no panic under it").iter().filter(|length| **length > limit).count()
+    /// Conversations that took longer than this, and with whom.
+    pub fn longer_than(&self, limit: Duration) -> Vec<(IpAddr, Duration)> {
+        let lengths = self.lengths.lock().expect("no panic under it");
+        lengths.iter().filter(|(_, length)| *length > limit).copied().collect()
     }
 
     /// What nobody may do to a mail server.
@@ -76,19 +96,21 @@ impl Journal {
         *number += 1;
         let open = self.open.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_open.fetch_max(open, Ordering::SeqCst);
-        (*number, Visit { journal: self, since: Instant::now() })
+        (*number, Visit { journal: self, host, since: Instant::now() })
     }
 }
 
 /// A connection while it is open.
 pub(crate) struct Visit<'a> {
     journal: &'a Journal,
+    host: IpAddr,
     since: Instant,
 }
 
 impl Drop for Visit<'_> {
     fn drop(&mut self) {
         self.journal.open.fetch_sub(1, Ordering::SeqCst);
-        self.journal.lengths.lock().expect("no panic under it").push(self.since.elapsed());
+        let length = (self.host, self.since.elapsed());
+        self.journal.lengths.lock().expect("no panic under it").push(length);
     }
 }

@@ -180,6 +180,7 @@ impl Zones {
     }
 
     fn reply(&self, request: &[u8], way: Way) -> Reply {
+        self.journal.hear(request.get(2..).unwrap_or_default());
         let Ok(request) = Message::from_vec(request) else { return Reply::Nothing };
         let Some(query) = request.queries.first().cloned() else { return Reply::Nothing };
         let name = query.name().to_ascii().trim_end_matches('.').to_ascii_lowercase();

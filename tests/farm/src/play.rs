@@ -6,12 +6,19 @@ use crate::{
     script::Host,
     stage::Step,
 };
-use std::{future::pending, io, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    future::pending,
+    io,
+    net::IpAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
     time::timeout,
 };
+use tokio_rustls::TlsAcceptor;
 
 /// Longest command taken (RFC 5321, 4.5.3.1.4), with room for SMTPUTF8.
 const COMMAND_BYTES_MAX: usize = 1_024;
@@ -28,6 +35,8 @@ pub(crate) struct Server {
     pub(crate) journal: Arc<Journal>,
     /// What seconds are divided by.
     pub(crate) hurry: u32,
+    /// Made when first needed, because keys take longer than conversations.
+    pub(crate) acceptors: Mutex<Vec<(Kind, TlsAcceptor)>>,
 }
 
 trait Bytes: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -77,6 +86,16 @@ impl Server {
 
     async fn pause(&self, seconds: u64) {
         timeout(Duration::from_secs(seconds) / self.hurry, pending::<()>()).await.ok();
+    }
+
+    fn acceptor(&self, kind: Kind) -> TlsAcceptor {
+        let mut acceptors = self.acceptors.lock().expect("no panic under it");
+        if let Some((_, made)) = acceptors.iter().find(|(of, _)| *of == kind) {
+            return made.clone();
+        }
+        let made = self.authority.acceptor(kind, &self.name);
+        acceptors.push((kind, made.clone()));
+        made
     }
 
     fn offers_tls(&self) -> bool {
@@ -191,7 +210,7 @@ impl Talk<'_> {
     }
 
     async fn encrypt(&mut self, kind: Kind) -> io::Result<Then> {
-        let acceptor = self.server.authority.acceptor(kind, &self.server.name);
+        let acceptor = self.server.acceptor(kind);
         let plain = std::mem::replace(&mut self.stream, Box::new(tokio::io::empty()));
         self.stream = Box::new(acceptor.accept(plain).await?);
         self.encrypted = true;
@@ -209,6 +228,7 @@ impl Talk<'_> {
         loop {
             if let Some(end) = self.waiting.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.waiting.drain(..=end).collect();
+                self.server.journal.hear(&line);
                 if !line.ends_with(b"\r\n") || line[..line.len() - 2].contains(&b'\r') {
                     self.server.journal.complain(format!("{}: a bare line end", self.server.address));
                 }

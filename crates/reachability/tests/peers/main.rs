@@ -119,7 +119,7 @@ async fn batch(world: World, peers: Vec<Situation>, sum: &mut Sum) {
     let door = Door { farm: farm.clone(), sockets: Arc::new(Sockets::begin(world)), dialled: Arc::default() };
     let checker = Arc::new(checker(&farm, door.clone()));
     let mut checks = JoinSet::new();
-    for peer in peers {
+    for peer in peers.iter().cloned() {
         let checker = checker.clone();
         checks.spawn(async move {
             let occasion = Occasion { lot: 42, now: NOW };
@@ -134,7 +134,7 @@ async fn batch(world: World, peers: Vec<Situation>, sum: &mut Sum) {
         }
         sum.rss_max_kib = sum.rss_max_kib.max(sockets::memory_kib());
     }
-    audit(&farm, &door, &checker.limits, sum);
+    audit(&farm, &door, &peers, &checker.limits, sum);
     // Where growth is measured from: everything has been used once.
     if sum.rss_first_kib == 0 {
         sum.rss_first_kib = sockets::memory_kib();
@@ -166,12 +166,13 @@ fn judge(peer: &Situation, finding: &Finding, limits: &Limits, sum: &mut Sum) {
 }
 
 /// What must hold of all conversations together.
-fn audit(farm: &Farm, door: &Door, limits: &Limits, sum: &mut Sum) {
+fn audit(farm: &Farm, door: &Door, peers: &[Situation], limits: &Limits, sum: &mut Sum) {
     let journal = farm.journal();
-    let over = journal.longer_than(limits.session + SLACK);
-    if over > 0 {
-        sum.sessions_over += over;
-        sum.failures.push(format!("{over} sessions too long, the longest {:?}", journal.longest()));
+    for (host, length) in journal.longer_than(limits.session + SLACK) {
+        let of = peers.iter().find(|peer| peer.hosts.contains_key(&host));
+        let title = of.map_or("", |peer| peer.title.as_str());
+        sum.sessions_over += 1;
+        sum.failures.push(format!("{title} ({host}): a session of {length:?}"));
     }
     let sockets = door.sockets.most().unwrap_or_else(|| journal.most_open());
     sum.sockets_max = sum.sockets_max.max(sockets);
