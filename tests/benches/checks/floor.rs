@@ -24,7 +24,10 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 /// Types of questions (RFC 1035, 3.2.2; RFC 3596, 2.1).
-const [A, NS, MX, AAAA]: [u8; 4] = [1, 2, 15, 28];
+const A: u8 = 1;
+const NS: u8 = 2;
+const MX: u8 = 15;
+const AAAA: u8 = 28;
 
 #[derive(Clone)]
 pub(crate) struct Floor {

@@ -53,8 +53,7 @@ fn main() -> ExitCode {
 
 fn run(options: &Options, runtime: &Runtime, cases: &Cases) {
     let remote = Remote::start();
-    let (ours, floor) =
-        runtime.block_on(async { (Ours::new(&remote.places), Floor::new(&remote.places)) });
+    let (ours, floor) = runtime.block_on(async { (Ours::new(&remote.places), Floor::new(&remote.places)) });
     let lots = Arc::new(AtomicU64::new(0));
     for case in Case::ALL {
         let contacts: Arc<[Contact]> = cases.of(case).into();
@@ -75,7 +74,8 @@ fn run(options: &Options, runtime: &Runtime, cases: &Cases) {
             })
         };
         // Keys of hosts are made, and whatever else is made once.
-        (ours(), floor());
+        ours();
+        floor();
         let rounds = alternate(options.rounds, ours, floor);
         let row = |what: &str, of: fn(&Measured) -> f64| Row {
             name: format!("{what}, {}", case.name()),
@@ -126,7 +126,7 @@ impl Load<'_> {
         let done = self.runtime.block_on(tasks.join_all()).into_iter().sum::<u64>() as f64;
         Measured {
             rate: done / begun.elapsed().as_secs_f64(),
-            cpu_us: (processor() - cpu).as_secs_f64() * 1e6 / done,
+            cpu_us: processor().saturating_sub(cpu).as_secs_f64() * 1e6 / done,
         }
     }
 }

@@ -21,7 +21,7 @@ const PAYLOAD_BYTES: usize = 300;
 /// Events of a stream.
 const STREAM_LENGTH: u64 = 20;
 /// Bytes on disk for each byte of a record, the file that holds two segments at least apart.
-const SPACE_RATIO_MAX: f64 = 3.0;
+const SPACE_RATIO_MAX: u64 = 3;
 const SPACE_FREE_BYTES: u64 = 4 * 1024 * 1024;
 const MEMORY_KIB_MAX: u64 = 512 * 1024;
 
@@ -45,8 +45,7 @@ pub(crate) fn run(plan: &Plan) -> Report {
             report.fail(format!("{step}: {found} events of {events}"));
         }
         let disk_bytes = bytes_below(folder.path());
-        let ratio = disk_bytes.saturating_sub(SPACE_FREE_BYTES) as f64 / record_bytes as f64;
-        if ratio > SPACE_RATIO_MAX {
+        if disk_bytes > SPACE_FREE_BYTES + record_bytes * SPACE_RATIO_MAX {
             report.fail(format!("{step}: {disk_bytes} bytes on disk for {record_bytes} of records"));
         }
         if memory_kib > MEMORY_KIB_MAX {

@@ -59,9 +59,12 @@ const TORTURES: &[Torture] = &[
     Torture { name: "grow", rounds: 20, run: grow::run },
 ];
 
+/// What this program does as a process of a torture's own.
+type Inner = fn(&[String]);
+
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
-    let inner: [(&str, fn(&[String])); 3] =
+    let inner: [(&str, Inner); 3] =
         [("child", child::run), (full::INSIDE, full::inside), (grow::CHILD, grow::child)];
     if let Some((_, run)) = inner.iter().find(|(word, _)| args.first().is_some_and(|arg| arg == word)) {
         run(&args[1..]);
